@@ -1,0 +1,1 @@
+"""lowpan: IEEE 802.15.4, 6LoWPAN and MLE."""
