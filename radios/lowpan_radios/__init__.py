@@ -1,0 +1,1 @@
+"""Drivers of transceivers, one module each; imported only when a radio's URI names them."""

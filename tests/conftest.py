@@ -1,0 +1,44 @@
+"""What all tests share: peers that may be missing, and how hard hypothesis tries."""
+
+import os
+import shutil
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+PEERS = {"tshark": "apt install tshark"}
+"""Programs of others that tests compare lowpan with, and how Debian installs them."""
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=_SLOW)
+if "LOWPAN_FUZZ_EXAMPLES" in os.environ:  # `make fuzz`
+    settings.register_profile(
+        "fuzz",
+        deadline=None,
+        max_examples=int(os.environ["LOWPAN_FUZZ_EXAMPLES"]),
+        suppress_health_check=_SLOW,
+    )
+    settings.load_profile("fuzz")
+else:
+    settings.load_profile("ci" if "CI" in os.environ else "dev")
+
+
+@pytest.fixture(scope="session")
+def require_peer() -> Callable[[str], str]:
+    """Return the function that finds a peer program's path or skips the test.
+
+    Under LOWPAN_PEERS=require a missing peer fails the test instead.
+    """
+    return find_peer
+
+
+def find_peer(program: str) -> str:
+    """Return the path of `program`, one of PEERS."""
+    how = PEERS[program]
+    if path := shutil.which(program):
+        return path
+    if os.environ.get("LOWPAN_PEERS") == "require":
+        pytest.fail(f"{program} is missing and LOWPAN_PEERS=require: {how}", pytrace=False)
+    pytest.skip(f"{program} is missing: {how}")
