@@ -64,4 +64,4 @@ $(BIN)/python:
 	  echo 'Python has no venv module here; install it and try again:' >&2; \
 	  echo '    apt install python3-venv        (Debian, Ubuntu; as root or with sudo)' >&2; \
 	  exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
