@@ -1,5 +1,6 @@
 """Layout: a value class bound to the Construct schema of its octets."""
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from io import BytesIO
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
@@ -7,6 +8,12 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 from construct import Construct, ConstructError, Container
 
 from lowpan.errors import FieldOutOfRange, MalformedFrame
+from lowpan.schema.bits import INTERNED_BITS, Interned, UnsupportedSchema, bit_layout, unrenamed
+from lowpan.schema.compiler import compile_codec
+from lowpan.schema.decoder import Decoder
+from lowpan.schema.encoder import UNFIT, Encoder
+from lowpan.schema.subset import check
+from lowpan.schema.terms import Term
 
 
 class Record(Protocol):
@@ -31,24 +38,53 @@ class Layout(Construct, Generic[Value]):
         self.value_type = value_type
         self.schema = schema
         self.names = tuple(field.name for field in fields(value_type))
+        try:
+            check(schema)
+        except UnsupportedSchema as error:
+            raise error.inside(value_type.__name__) from None
+        self.interned = self._intern()
+        self._codecs: dict[str, Callable[..., Any]] = {}
+
+    def _intern(self) -> Interned | None:
+        """Return the shared values of a small frozen bit-field format."""
+        bits = bit_layout(unrenamed(self.schema)[1])
+        frozen = getattr(self.value_type, "__dataclass_params__").frozen
+        if bits is None or not frozen or bits.octets * 8 > INTERNED_BITS:
+            return None
+        return Interned(self.value_type, self.names, bits)
+
+    def _codec(self, kind: str) -> Callable[..., Any]:
+        codec = self._codecs.get(kind)
+        if codec is None:
+            codec = self._codecs[kind] = compile_codec(self, kind)
+        return codec
 
     def decode(self, octets: bytes, surroundings: Any = None) -> Value:
         """Return the value that fills `octets` exactly; raise MalformedFrame."""
-        value, end = self.decode_prefix(octets, surroundings)
-        if end != len(octets):
-            left = len(octets) - end
-            raise MalformedFrame(
-                f"{left} octets left over", format=self.value_type.__name__, offset=end
-            )
+        value: Value = self._codec("decode")(octets, surroundings)
         return value
 
     def decode_prefix(self, octets: bytes, surroundings: Any = None) -> tuple[Value, int]:
         """Return the value at the start of `octets` and the count of octets it took."""
-        return self.interpret(octets, surroundings)
+        found: tuple[Value, int] = self._codec("prefix")(octets, surroundings)
+        return found
 
     def encode(self, value: Value, surroundings: Any = None) -> bytes:
         """Return the octets of `value`; raise FieldOutOfRange if a field does not fit."""
-        return self.interpret_build(value, surroundings)
+        try:
+            octets: bytes = self._codec("encode")(value, surroundings)
+        except UNFIT as error:
+            self.interpret_build(value, surroundings)  # names the field
+            raise FieldOutOfRange(f"{self.value_type.__name__}: {error}") from error
+        return octets
+
+    def emit_decode(self, decoder: Decoder) -> Term:
+        """Emit this format inside another one."""
+        return decoder.layout(self)
+
+    def emit_encode(self, encoder: Encoder, value: Term) -> Term:
+        """Emit this format inside another one."""
+        return encoder.layout(self, value)
 
     def interpret(self, octets: bytes, surroundings: Any = None) -> tuple[Value, int]:
         """Do what decode_prefix() does by Construct itself: the oracle of the compiled code."""

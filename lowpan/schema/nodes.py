@@ -294,3 +294,49 @@ class Content(Construct):
             raise SchemaError(f"no format for this kind, only octets, not {obj!r}", path=path)
         layout._build(obj, stream, context, path)
         return obj
+
+
+class IfRoom(Subconstruct):
+    """`subcon` where octets are left in the region, elsewhere nothing and the value None."""
+
+    def __init__(self, subcon: "Construct[Any, Any]") -> None:
+        super().__init__(subcon)
+        self.flagbuildnone = True
+
+    def _parse(self, stream: Any, context: Any, path: str) -> Any:
+        if stream.tell() == len(stream.getbuffer()):
+            return None
+        return self.subcon._parsereport(stream, context, path)
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        if obj is not None:
+            self.subcon._build(obj, stream, context, path)
+        return obj
+
+
+class EitherForm(Construct):
+    """One of two BitStructs of equal size and field names, told apart by their constants.
+
+    Each holds a constant that the other has with another value, under a name that the value
+    class keeps.
+    """
+
+    def __init__(self, one: "Construct[Any, Any]", other: "Construct[Any, Any]") -> None:
+        super().__init__()
+        self.one, self.other = one, other
+
+    def _parse(self, stream: Any, context: Any, path: str) -> Any:
+        start = stream.tell()
+        try:
+            return self.one._parsereport(stream, context, path)
+        except ConstructError:
+            stream.seek(start)
+            return self.other._parsereport(stream, context, path)
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        start = stream.tell()
+        try:
+            return self.one._build(obj, stream, context, path)
+        except ConstructError:
+            stream.seek(start)
+            return self.other._build(obj, stream, context, path)

@@ -1,0 +1,125 @@
+"""Chooses which specialised codec serves which octets or value, and makes them when first met.
+
+The first bit-field headers whose parts decide the shape of a format are its discriminators: a
+table leads from their number to code made for that number.  Hostile input can name many numbers,
+so the tables of one codec share a budget; beyond it the branching form, which serves every shape,
+is used.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lowpan.schema import decoder, encoder
+from lowpan.schema.decoder import Decoder
+from lowpan.schema.encoder import Encoder
+from lowpan.schema.source import Source
+from lowpan.schema.subset import discriminators
+
+VARIANTS = 512
+"""Specialised functions made for one codec at most; each takes about 10 kB."""
+
+Known = Mapping[tuple[str, ...], int]
+
+
+class _Codec:
+    """What is shared by the tables of one codec: the budget and the branching form."""
+
+    def __init__(self, layout: Any, kind: str) -> None:
+        self.layout, self.kind = layout, kind
+        self.name = layout.value_type.__name__
+        self.split = discriminators(layout)
+        self.made = 0
+        self._branching: Callable[..., Any] | None = None
+
+    def variant(self, known: Known) -> tuple[Callable[..., Any], bool]:
+        """Return the code for `known` and whether it may be kept."""
+        if self.made >= VARIANTS:
+            return self.branching(), False
+        self.made += 1
+        return self.build(known), True
+
+    def branching(self) -> Callable[..., Any]:
+        """Return the form that decides everything at run time."""
+        if self._branching is None:
+            self._branching = self.emit({}, frozenset())
+        return self._branching
+
+    def build(self, known: Known) -> Callable[..., Any]:
+        """Return the code for `known`, or the table that leads on."""
+        try:
+            return self.emit(known, self.split)
+        except decoder.Split as split:
+            return _decoding_table(self, known, split)
+        except encoder.Split as split:
+            return _encoding_table(self, known, split)
+
+    def emit(self, known: Known, split: frozenset[tuple[str, ...]]) -> Callable[..., Any]:
+        """Return one straight function; raise Split where it cannot be straight."""
+        name = "_".join([self.kind, self.name, *(f"{raw:x}" for raw in known.values())])
+        if self.kind == "encode":
+            return Encoder(known, split).function(self.layout, name)
+        made = Decoder(self.name, known, split)
+        if self.kind == "prefix":
+            return made.prefix(self.layout, name)
+        return made.whole(self.layout, name)
+
+
+class _ByNumber(dict[int, Callable[..., Any]]):
+    """Number of a discriminator -> code for it."""
+
+    def __init__(self, codec: _Codec, known: Known, path: tuple[str, ...]) -> None:
+        super().__init__()
+        self._codec, self._known, self._path = codec, known, path
+
+    def __missing__(self, raw: int) -> Callable[..., Any]:
+        code, keep = self._codec.variant({**self._known, self._path: raw})
+        if keep:
+            self[raw] = code
+        return code
+
+
+def _decoding_table(codec: _Codec, known: Known, split: decoder.Split) -> Callable[..., Any]:
+    source, at = Source("o, s=None"), split.offset
+    table = source.constant(_ByNumber(codec, known, split.path), "table")
+    number = f"o[{at}]"
+    if split.bits.octets == 2:
+        low, high = (at, at + 1) if split.bits.little_endian else (at + 1, at)
+        number = f"o[{low}] | o[{high}] << 8"
+    with source.block("try:"):
+        source.line(f"code = {table}[{number}]")
+    with source.block("except IndexError:"):
+        source.line(f"raise {source.constant(split.needs, 'short')}(len(o), 0) from None")
+    source.line("return code(o, s)")
+    return source.function(f"{codec.kind}_{codec.name}")
+
+
+class _ByValue(dict[int, Callable[..., Any]]):
+    """id() of an interned discriminator value -> code for it; code for others is looked up."""
+
+    def __init__(self, codec: _Codec, known: Known, split: encoder.Split) -> None:
+        super().__init__()
+        self._interned = split.layout.interned
+        self._numbers = _ByNumber(codec, known, split.path)
+
+    def code(self, value: Any) -> Callable[..., Any]:
+        """Return the code for any value of the discriminator's type."""
+        raw = self._interned.raw(value)
+        code = self._numbers[raw]
+        if self._interned.raws.get(id(value)) == raw and raw in self._numbers:
+            self[id(value)] = code
+        return code
+
+
+def _encoding_table(codec: _Codec, known: Known, split: encoder.Split) -> Callable[..., Any]:
+    source = Source("v, s=None")
+    by_value = _ByValue(codec, known, split)
+    find, miss = source.constant(by_value.get, "find"), source.constant(by_value.code, "miss")
+    source.line(f"key = {split.text}")
+    source.line(f"code = {find}(id(key)) or {miss}(key)")
+    source.line("return code(v, s)")
+    return source.function(f"{codec.kind}_{codec.name}")
+
+
+def compile_codec(layout: Any, kind: str) -> Callable[..., Any]:
+    """Return the function that serves `kind`: `decode`, `prefix` or `encode`."""
+    return _Codec(layout, kind).build({})

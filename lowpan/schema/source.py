@@ -1,0 +1,68 @@
+"""Source text of one generated function, and the objects that it names."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lowpan.schema.terms import Const, Term
+
+_PLAIN = (int, bytes, str, bool, type(None))
+
+
+class Source:
+    """Lines of a function body; constants that have no literal become names of its globals."""
+
+    def __init__(self, arguments: str) -> None:
+        self.arguments = arguments
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {}
+        self._depth = 1
+        self._fresh = 0
+
+    def line(self, text: str) -> None:
+        """Add one line at the present depth."""
+        self.lines.append("    " * self._depth + text)
+
+    def fresh(self, hint: str = "x") -> str:
+        """Return a local name that is not in use."""
+        self._fresh += 1
+        return f"{hint}_{self._fresh}"
+
+    def constant(self, value: Any, hint: str) -> str:
+        """Return a global name for `value`, the same one for the same object."""
+        for name, known in self.names.items():
+            if known is value:
+                return name
+        name = f"{hint}_{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def literal(self, value: Any) -> str:
+        """Return source that gives `value`."""
+        if type(value) in _PLAIN or value == ():
+            return repr(value)
+        return self.constant(value, type(value).__name__)
+
+    def text(self, term: Term) -> str:
+        """Return source that gives the value of `term`."""
+        return self.literal(term.value) if isinstance(term, Const) else term.text
+
+    @contextmanager
+    def block(self, header: str) -> Iterator[None]:
+        """Indent what is added inside under `header`."""
+        self.line(header)
+        self._depth += 1
+        before = len(self.lines)
+        yield
+        if len(self.lines) == before:
+            self.line("pass")
+        self._depth -= 1
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """Compile the lines to a function of that name."""
+        text = "\n".join([f"def {name}({self.arguments}):", *self.lines])
+        namespace = dict(self.names)
+        exec(compile(text, f"<lowpan {name}>", "exec"), namespace)  # noqa: S102 - the compiler's product
+        made: Callable[..., Any] = namespace[name]
+        made.__dict__["source"] = text
+        return made

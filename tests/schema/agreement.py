@@ -1,0 +1,57 @@
+"""Compiled and interpreted codecs side by side: the oracle of every format."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import lowpan.wire
+from lowpan.errors import FieldOutOfRange, MalformedFrame
+from lowpan.schema import Layout
+
+MALFORMED = "malformed"
+
+
+def every_layout() -> Iterator[tuple[str, Layout[Any]]]:
+    """Yield each Layout that is a constant of a module of lowpan.wire, once."""
+    seen = set[int]()
+    for module in pkgutil.iter_modules(lowpan.wire.__path__, "lowpan.wire."):
+        for name, found in vars(importlib.import_module(module.name)).items():
+            if isinstance(found, Layout) and id(found) not in seen:
+                seen.add(id(found))
+                yield f"{module.name.rsplit('.', 1)[1]}.{name}", found
+
+
+def decoded(way: Any, octets: bytes, surroundings: Any) -> Any:
+    """Return what `way` makes of `octets`: value and length, or MALFORMED."""
+    try:
+        return way(octets, surroundings)
+    except MalformedFrame:
+        return MALFORMED
+
+
+def encoded(way: Any, value: Any, surroundings: Any) -> bytes | None:
+    """Return the octets that `way` makes of `value`, None where it refuses."""
+    try:
+        octets: bytes = way(value, surroundings)
+    except FieldOutOfRange:
+        return None
+    return octets
+
+
+def check_agreement(layout: Layout[Any], octets: bytes, surroundings: Any = None) -> Any:
+    """Fail unless both forms say the same of `octets`, and of the value found in them."""
+    compiled = decoded(layout.decode_prefix, octets, surroundings)
+    interpreted = decoded(layout.interpret, octets, surroundings)
+    assert compiled == interpreted, octets.hex()
+    whole = decoded(layout.decode, octets, surroundings)
+    if compiled == MALFORMED or compiled[1] != len(octets):
+        assert whole == MALFORMED, octets.hex()
+    else:
+        assert whole == compiled[0], octets.hex()
+    if compiled == MALFORMED:
+        return None
+    value = compiled[0]
+    again = encoded(layout.encode, value, surroundings)
+    assert again == encoded(layout.interpret_build, value, surroundings), octets.hex()
+    return value
