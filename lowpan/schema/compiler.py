@@ -57,9 +57,10 @@ class _Codec:
         """Return one straight function; raise Split where it cannot be straight."""
         name = "_".join([self.kind, self.name, *(f"{raw:x}" for raw in known.values())])
         if self.kind == "encode":
-            return Encoder(known, split).function(self.layout, name)
+            explain = None if known else self.layout.explain
+            return Encoder(known, split).function(self.layout, name, explain)
         made = Decoder(self.name, known, split)
-        if self.kind == "prefix":
+        if self.kind == "decode_prefix":
             return made.prefix(self.layout, name)
         return made.whole(self.layout, name)
 
@@ -117,9 +118,11 @@ def _encoding_table(codec: _Codec, known: Known, split: encoder.Split) -> Callab
     source.line(f"key = {split.text}")
     source.line(f"code = {find}(id(key)) or {miss}(key)")
     source.line("return code(v, s)")
+    if not known:
+        source.guard(encoder.UNFIT, codec.layout.explain)
     return source.function(f"{codec.kind}_{codec.name}")
 
 
 def compile_codec(layout: Any, kind: str) -> Callable[..., Any]:
-    """Return the function that serves `kind`: `decode`, `prefix` or `encode`."""
+    """Return the function that serves `kind`: `decode`, `decode_prefix` or `encode`."""
     return _Codec(layout, kind).build({})

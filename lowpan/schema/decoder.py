@@ -20,6 +20,13 @@ from lowpan.schema.source import Source
 from lowpan.schema.terms import Code, Const, Term, attribute, fold
 
 
+def place(base: str, offset: int) -> str:
+    """Return source for the position `offset` behind `base`."""
+    if not base:
+        return str(offset)
+    return f"{base} {'-' if offset < 0 else '+'} {abs(offset)}" if offset else base
+
+
 class Split(Exception):
     """The shape from here on depends on a bit-field header that is not known yet."""
 
@@ -47,7 +54,8 @@ class Decoder:
     ) -> None:
         self.format_name, self.known, self.split = format_name, known, split
         self.source = Source("o, s=None")
-        self.base, self.offset, self.end = "", 0, "n"
+        self.base, self.offset = "", 0
+        self.end: tuple[str, int] = ("n", 0)
         self.scopes: list[dict[str, Term]] = []
         self.path: tuple[str, ...] = ()
         self.conditional = False
@@ -73,7 +81,7 @@ class Decoder:
             if prefix:
                 self.source.line(f"return {self.source.text(value)}, {self.at()}")
             else:
-                if (self.base, self.offset) != (self.end, 0):
+                if (self.base, self.offset) != self.end:
                     refuse = self._raiser("octets left over")
                     with self.source.block(f"if n != {self.at()}:"):
                         self.source.line(refuse + f"({self.at()})")
@@ -89,9 +97,7 @@ class Decoder:
         return self._place(self.offset + extra)
 
     def _place(self, offset: int) -> str:
-        if not self.base:
-            return str(offset)
-        return f"{self.base} + {offset}" if offset else self.base
+        return place(self.base, offset)
 
     def take(self, code: str, size: int) -> Code:
         """Plan the read of one number with the struct code `code`, such as `<H`."""
@@ -107,12 +113,12 @@ class Decoder:
 
     def flush(self) -> None:
         """Emit the bounds check and the reads planned since the last flush."""
-        if self._needs:
-            most = max(end for end, _ in self._needs)
+        most = max((end for end, _ in self._needs), default=0)
+        if self._needs and not (self.base == self.end[0] and most <= self.end[1]):
             short = self.source.constant(_shortage(self.format_name, self._needs), "short")
-            limit = self._place(most)
-            with self.source.block(f"if {self.end} < {limit}:"):
-                self.source.line(f"raise {short}({self.end}, {self.base or 0})")
+            end = place(*self.end)
+            with self.source.block(f"if {end} < {self._place(most)}:"):
+                self.source.line(f"raise {short}({end}, {self.base or 0})")
         for order in "<>":
             self._unpack(order)
         self._reads, self._needs = [], []
@@ -337,12 +343,12 @@ class Decoder:
         """Name the position `text` as `end`; refuse if it is not between here and the end."""
         self.flush()
         self.source.line(f"{end} = {text}")
-        with self.source.block(f"if not {self.at()} <= {end} <= {self.end}:"):
+        with self.source.block(f"if not {self.at()} <= {end} <= {place(*self.end)}:"):
             refuse = self._raiser("octets announced that are not there")
             self.source.line(f"{refuse}({self.at()})")
 
-    def within(self, end: str, node: Any) -> Term:
-        """Emit `node` in a region that ends at the position `end`."""
+    def within(self, end: tuple[str, int], node: Any) -> Term:
+        """Emit `node` in a region that ends at the position `end` (base and offset)."""
         self.flush()
         outer, self.end = self.end, end
         term = self.node(node)
@@ -402,8 +408,9 @@ def _bytes(decoder: Decoder, node: Any) -> Term:
 def _greedy(decoder: Decoder, node: Any) -> Term:
     start = decoder.at()
     decoder.flush()
-    decoder.base, decoder.offset = decoder.end, 0
-    return Code("o" if (start, decoder.end) == ("0", "n") else f"o[{start}:{decoder.end}]")
+    decoder.base, decoder.offset = decoder.end
+    whole = (start, decoder.end) == ("0", ("n", 0))
+    return Code("o" if whole else f"o[{start}:{place(*decoder.end)}]")
 
 
 def _if(decoder: Decoder, node: Any) -> Term:
@@ -425,12 +432,15 @@ def _switch(decoder: Decoder, node: Any) -> Term:
 
 
 def _array(decoder: Decoder, node: Any) -> Term:
-    count = decoder.source.text(decoder.run(node.count))
+    counted = decoder.run(node.count)
+    if counted == Const(0):
+        return Const(())
+    count = decoder.source.text(counted)
     return decoder.loop(f"for _ in range({count}):", node.subcon)
 
 
 def _run(decoder: Decoder, node: Any) -> Term:
-    return decoder.loop(f"while {{p}} < {decoder.end}:", node.subcon, node.last)
+    return decoder.loop(f"while {{p}} < {place(*decoder.end)}:", node.subcon, node.last)
 
 
 def _before(decoder: Decoder, node: Any) -> Term:
@@ -439,10 +449,11 @@ def _before(decoder: Decoder, node: Any) -> Term:
         return decoder.node(node.subcon)
     if isinstance(octets, Const):
         decoder.need(octets.value)
-        return decoder.within(f"{decoder.end} - {octets.value}", node.subcon)
+        base, offset = decoder.end
+        return decoder.within((base, offset - octets.value), node.subcon)
     end = decoder.source.fresh("end")
-    decoder.region(f"{decoder.end} - {octets.text}", end)
-    return decoder.within(end, node.subcon)
+    decoder.region(f"{place(*decoder.end)} - {octets.text}", end)
+    return decoder.within((end, 0), node.subcon)
 
 
 def _sized(decoder: Decoder, node: Any) -> Term:
@@ -456,7 +467,7 @@ def _sized(decoder: Decoder, node: Any) -> Term:
     outer = decoder.scopes[-1] if decoder.scopes else {}
     decoder.scopes.append({**outer, **parts})
     name = unrenamed(node.body)[0]
-    parts[name] = decoder.within(end, node.body)
+    parts[name] = decoder.within((end, 0), node.body)
     decoder.scopes.pop()
     if (decoder.base, decoder.offset) != (end, 0):
         with decoder.source.block(f"if {decoder.at()} != {end}:"):
@@ -469,7 +480,7 @@ def _sized(decoder: Decoder, node: Any) -> Term:
 def _content(decoder: Decoder, node: Any) -> Term:
     key, source = decoder.source.text(decoder.run(node.key)), decoder.source
     region, content, layout = (source.fresh(hint) for hint in ("region", "content", "layout"))
-    source.line(f"{content} = {region} = o[{decoder.at()}:{decoder.end}]")
+    source.line(f"{content} = {region} = o[{decoder.at()}:{place(*decoder.end)}]")
     layouts = source.constant(node.layouts, "layouts")
     source.line(f"{layout} = {layouts}.get({key})")
     with source.block(f"if {layout} is not None:"):
@@ -477,7 +488,7 @@ def _content(decoder: Decoder, node: Any) -> Term:
             source.line(f"{content} = {layout}.decode({region}, s)")
         with source.block(f"except {source.constant(MalformedFrame, 'MalformedFrame')}:"):
             source.line(f"{content} = {region}")
-    decoder.base, decoder.offset = decoder.end, 0
+    decoder.base, decoder.offset = decoder.end
     return Code(content)
 
 
@@ -536,7 +547,7 @@ def _extended_length(decoder: Decoder, node: Any) -> Term:
 
 def _if_room(decoder: Decoder, node: Any) -> Term:
     decoder.flush()
-    return decoder.branch([(f"{decoder.at()} < {decoder.end}", node.subcon)], ABSENT)
+    return decoder.branch([(f"{decoder.at()} < {place(*decoder.end)}", node.subcon)], ABSENT)
 
 
 def _either_form(decoder: Decoder, node: Any) -> Term:

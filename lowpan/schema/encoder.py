@@ -37,6 +37,7 @@ class Encoder:
     def __init__(
         self, known: Mapping[tuple[str, ...], int], split: frozenset[tuple[str, ...]]
     ) -> None:
+        """Specialise on `known`; raise Split at the headers in `split` that are not."""
         self.known, self.split = known, split
         self.source = Source("v, s=None")
         self.scopes: list[dict[str, Term]] = []
@@ -51,8 +52,13 @@ class Encoder:
         self._doubts: list[str] = []
         self._unfit = self.source.constant(ValueError, "ValueError")
 
-    def function(self, layout: Any, name: str) -> Callable[..., Any]:
-        """Return a function that gives the octets of a value of `layout`."""
+    def function(
+        self, layout: Any, name: str, explain: Callable[..., Exception] | None = None
+    ) -> Callable[..., Any]:
+        """Return a function that gives the octets of a value of `layout`, or raises UNFIT.
+
+        With `explain` it raises what explain(value, surroundings, error) returns instead.
+        """
         try:
             self.layout(layout, Code("v"))
             if self._out:
@@ -63,6 +69,8 @@ class Encoder:
                 self.source.line(f"return {self._joined()}")
         except _Dead:
             pass
+        if explain is not None:
+            self.source.guard(UNFIT, explain)
         return self.source.function(name)
 
     # -- what is written
@@ -214,7 +222,7 @@ class Encoder:
             self._number(bits, repr(raw))
             return Const(layout.interned.values[raw])
         if self.path in self.split and not self.conditional:
-            raise Split(self.path, self.source.text(value), layout)
+            raise Split(self.path, ".".join(("v", *self.path)), layout)
         held = self.local(value)
         number = self.source.constant(layout.interned.raw, "raw")
         self._number(bits, f"{number}({held})")
@@ -369,7 +377,10 @@ def _switch(encoder: Encoder, node: Any, value: Term) -> Term:
 
 def _array(encoder: Encoder, node: Any, value: Term) -> Term:
     text = encoder.local(value)
-    encoder.doubt(f"len({text}) != {encoder.source.text(encoder.fold(node.count))}")
+    count = encoder.fold(node.count)
+    encoder.doubt(f"len({text}) != {encoder.source.text(count)}")
+    if count == Const(0):
+        return Const(())
     return encoder.loop("for {item} in {items}:", node.subcon, Code(text))
 
 

@@ -11,7 +11,7 @@ from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.schema.bits import INTERNED_BITS, Interned, UnsupportedSchema, bit_layout, unrenamed
 from lowpan.schema.compiler import compile_codec
 from lowpan.schema.decoder import Decoder
-from lowpan.schema.encoder import UNFIT, Encoder
+from lowpan.schema.encoder import Encoder
 from lowpan.schema.subset import check
 from lowpan.schema.terms import Term
 
@@ -54,9 +54,11 @@ class Layout(Construct, Generic[Value]):
         return Interned(self.value_type, self.names, bits)
 
     def _codec(self, kind: str) -> Callable[..., Any]:
+        """Return the compiled function, which from the first call on is the method itself."""
         codec = self._codecs.get(kind)
         if codec is None:
             codec = self._codecs[kind] = compile_codec(self, kind)
+            self.__dict__[kind] = codec
         return codec
 
     def decode(self, octets: bytes, surroundings: Any = None) -> Value:
@@ -66,17 +68,21 @@ class Layout(Construct, Generic[Value]):
 
     def decode_prefix(self, octets: bytes, surroundings: Any = None) -> tuple[Value, int]:
         """Return the value at the start of `octets` and the count of octets it took."""
-        found: tuple[Value, int] = self._codec("prefix")(octets, surroundings)
+        found: tuple[Value, int] = self._codec("decode_prefix")(octets, surroundings)
         return found
 
     def encode(self, value: Value, surroundings: Any = None) -> bytes:
         """Return the octets of `value`; raise FieldOutOfRange if a field does not fit."""
-        try:
-            octets: bytes = self._codec("encode")(value, surroundings)
-        except UNFIT as error:
-            self.interpret_build(value, surroundings)  # names the field
-            raise FieldOutOfRange(f"{self.value_type.__name__}: {error}") from error
+        octets: bytes = self._codec("encode")(value, surroundings)
         return octets
+
+    def explain(self, value: Value, surroundings: Any, error: Exception) -> FieldOutOfRange:
+        """Return what to say of a value that the compiled encoder could not write."""
+        try:
+            self.interpret_build(value, surroundings)
+        except FieldOutOfRange as found:  # names the field
+            return found
+        return FieldOutOfRange(f"{self.value_type.__name__}: {error}")
 
     def emit_decode(self, decoder: Decoder) -> Term:
         """Emit this format inside another one."""

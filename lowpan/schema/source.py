@@ -58,6 +58,13 @@ class Source:
             self.line("pass")
         self._depth -= 1
 
+    def guard(self, errors: tuple[type[Exception], ...], explain: Callable[..., Any]) -> None:
+        """Put the lines so far under a `try`; `explain(arguments, error)` gives what to raise."""
+        caught, told = self.constant(errors, "errors"), self.constant(explain, "explain")
+        self.lines = ["    try:", *("    " + line for line in self.lines)]
+        self.line(f"except {caught} as error:")
+        self.line(f"    raise {told}(v, s, error) from error")
+
     def function(self, name: str) -> Callable[..., Any]:
         """Compile the lines to a function of that name."""
         text = "\n".join([f"def {name}({self.arguments}):", *self.lines])
