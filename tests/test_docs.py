@@ -1,6 +1,9 @@
 """What the pages say is true: their programs run, their commands and links exist."""
 
 import re
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,19 @@ def test_standards_table_is_filled_in() -> None:
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "make test " in README
     assert "\nstep make test\n" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.skipif(find_spec("lowpan.cli") is None, reason="lowpan.cli is not in the tree yet")
+def test_sniff_guide_names_the_options_that_there_are() -> None:
+    script = "import sys\nsys.argv = ['lowpan', 'sniff', '--help']\n"
+    script += "from lowpan.cli import main\nmain()"
+    run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    offered = [options(line) for line in run.stdout.splitlines() if line.lstrip().startswith("-")]
+    documented = options((ROOT / "docs" / "sniff.md").read_text())
+    assert documented <= set().union(*offered)
+    assert [names for names in offered if not names & documented] == [{"--help"}]
+
+
+def options(text: str) -> set[str]:
+    """Return the options that `text` names."""
+    return set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z-]*", text))

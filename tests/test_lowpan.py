@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def test_import_loads_nothing_heavy() -> None:
     loaded = loaded_by("import lowpan")
     assert "lowpan" in loaded
     assert loaded & HEAVY == set()
+
+
+@pytest.mark.skipif(find_spec("lowpan.cli") is None, reason="lowpan.cli is not in the tree yet")
+def test_help_loads_no_codec_and_no_cipher() -> None:
+    loaded = loaded_by(
+        "import sys\nsys.argv = ['lowpan', '--help']\n"
+        "from lowpan.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass"
+    )
+    assert "lowpan" in loaded
+    assert loaded & {"asyncio", "construct", "cryptography", "scapy", "serial"} == set()
 
 
 @pytest.mark.parametrize("name", lowpan.__all__)
