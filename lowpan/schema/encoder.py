@@ -283,17 +283,20 @@ class Encoder:
         """Emit arms chosen at run time; each `(condition, node)`."""
         self.flush()
         outer, self.conditional = self.conditional, True
-        keyword = "if"
+        computed = bool(self.path) and self.path[-1] not in self.names
+        result, keyword = self.source.fresh(), "if"
         for condition, node in [*arms, ("", default)]:
             with self.source.block(f"{keyword} {condition}:" if condition else "else:"):
                 try:
-                    self.node(node, value)
+                    seen = self.node(node, value)
                     self.flush()
+                    if computed:
+                        self.source.line(f"{result} = {self.source.text(seen)}")
                 except _Dead:
                     self._pack, self._texts, self._doubts = [], [], []
             keyword = "elif"
         self.conditional = outer
-        return value
+        return Code(result) if computed else value
 
     def loop(self, header: str, node: Any, value: Term) -> Term:
         """Emit the writing of each item of `value`."""
