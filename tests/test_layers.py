@@ -47,7 +47,7 @@ def faults(path: str, text: str) -> list[str]:
         return []
     if floor not in FLOORS:
         return [f"{path}: {floor} is no floor of the house"]
-    names = imports(ast.parse(text), package)
+    names = imports(ast.parse(text, path), package)
     return [f"{path}: {name}: {why}" for name in names if (why := fault(floor, name))]
 
 
