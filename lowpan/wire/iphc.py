@@ -1,0 +1,200 @@
+"""Compressed IPv6 header, LOWPAN_IPHC (RFC 6282 §3)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from construct import (
+    BitsInteger,
+    BitStruct,
+    Bytes,
+    Computed,
+    Const,
+    Flag,
+    IfThenElse,
+    Int8ub,
+    Int24ub,
+    Int32ub,
+    Rebuild,
+    Struct,
+    Switch,
+    this,
+)
+
+from lowpan.schema import ABSENT, Derived, Layout, Refused, when
+from lowpan.wire import iphc_addresses as addresses
+from lowpan.wire.addresses import UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class IphcControl:
+    """The base encoding, which says what stands in line behind it (RFC 6282 §3.1.1)."""
+
+    tf: int
+    """Traffic class and flow label: 0 both, 1 ECN and flow label, 2 traffic class, 3 neither."""
+    nh: bool
+    """The next header is compressed too (LOWPAN_NHC)."""
+    hlim: int
+    """Hop limit: 0 in line, 1 is 1, 2 is 64, 3 is 255."""
+    cid: bool
+    """An octet of context identifiers follows."""
+    sac: bool
+    """Source address compression uses a context."""
+    sam: int
+    """Source address mode: 0 for 128 bits in line, 1 for 64, 2 for 16, 3 for none."""
+    m: bool
+    """The destination is a multicast address."""
+    dac: bool
+    """Destination address compression uses a context."""
+    dam: int
+    """Destination address mode, as `sam`; for multicast 128, 48, 32, 8 bits."""
+
+
+@dataclass(slots=True)
+class Iphc:
+    """Compressed IPv6 header with all that it leaves out filled in.
+
+    Version and payload length are never carried; see lowpan.adaptation.decompress.
+    """
+
+    control: IphcControl
+    source_context: int
+    """Context identifier for the source address, 0..15."""
+    destination_context: int
+    """Context identifier for the destination address, 0..15."""
+    traffic_class: int
+    """As in IPv6, DSCP before ECN, 0..255."""
+    flow_label: int
+    """0..0xFFFFF."""
+    next_header: int | None
+    """0..255; None where the next header is compressed too."""
+    hop_limit: int
+    """0..255."""
+    source: bytes
+    """16 octets."""
+    destination: bytes
+    """16 octets."""
+    reserved: int = 0
+    """Reserved bits before the flow label."""
+
+
+def packed(*parts: tuple[Any, int]) -> Any:
+    """Return the expression of the number made of `(expression, bits)`, first one highest.
+
+    A part that does not fit its bits makes the number too large or negative, hence refused.
+    """
+    whole = at = sum(bits for _, bits in parts)
+    number: Any = 0
+    for part, bits in parts:
+        at -= bits
+        here = part << at if at else part
+        number = number | here | part >> bits << whole if at + bits < whole else here
+    return number
+
+
+IPHC_CONTROL = Layout(
+    IphcControl,
+    BitStruct(
+        "dispatch" / Const(0b011, BitsInteger(3)),
+        "tf" / BitsInteger(2),
+        "nh" / Flag,
+        "hlim" / BitsInteger(2),
+        "cid" / Flag,
+        "sac" / Flag,
+        "sam" / BitsInteger(2),
+        "m" / Flag,
+        "dac" / Flag,
+        "dam" / BitsInteger(2),
+    ),
+)
+
+
+def _elided(value: Any) -> Any:
+    """Return the schema of a field that is not in line because it has this value."""
+    return Const(value, Computed(value))
+
+
+# "the Traffic Class field is rotated right by 2 bits" (§3.2.1): ECN stands before DSCP
+_ECN, _DSCP = (this.traffic_class & 3, 2), (this.traffic_class >> 2, 6)
+_LABEL_WORD = {
+    0: Rebuild(Int32ub, packed(_ECN, _DSCP, (this.reserved, 4), (this.flow_label, 20))),
+    1: Rebuild(Int24ub, packed((this.traffic_class, 2), (this.reserved, 2), (this.flow_label, 20))),
+    2: Rebuild(Int8ub, packed(_ECN, _DSCP)),
+}
+_TRAFFIC_CLASS = {
+    0: Computed((this.word >> 22 & 0xFC) + (this.word >> 30)),
+    1: Computed(this.word >> 22),
+    2: Computed((this.word << 2 & 0xFC) + (this.word >> 6)),
+}
+_FLOW_LABEL = {0: Computed(this.word & 0xFFFFF), 1: Computed(this.word & 0xFFFFF)}
+_RESERVED = {0: Computed(this.word >> 20 & 15), 1: Computed(this.word >> 20 & 3)}
+
+_SCI, _DCI = this.source_context, this.destination_context
+_SOURCE = {  # by SAC and SAM
+    0b000: Bytes(16),
+    0b001: Derived(Bytes(8), addresses.complete_iid, addresses.elide_to_iid),
+    0b010: Derived(Bytes(2), addresses.complete_short, addresses.elide_to_short),
+    0b011: Derived(ABSENT, addresses.complete_link_local_source, addresses.elide_link_local_source),
+    0b100: _elided(UNSPECIFIED),
+    0b101: Derived(
+        Bytes(8), addresses.complete_context_iid, addresses.elide_to_context_iid, _SCI
+    ),
+    0b110: Derived(
+        Bytes(2), addresses.complete_context_short, addresses.elide_to_context_short, _SCI
+    ),
+    0b111: Derived(ABSENT, addresses.complete_context_source, addresses.elide_context_source, _SCI),
+}
+_DESTINATION = {  # by M, DAC and DAM
+    0b0000: Bytes(16),
+    0b0001: Derived(Bytes(8), addresses.complete_iid, addresses.elide_to_iid),
+    0b0010: Derived(Bytes(2), addresses.complete_short, addresses.elide_to_short),
+    0b0011: Derived(
+        ABSENT, addresses.complete_link_local_destination, addresses.elide_link_local_destination
+    ),
+    0b0101: Derived(
+        Bytes(8), addresses.complete_context_iid, addresses.elide_to_context_iid, _DCI
+    ),
+    0b0110: Derived(
+        Bytes(2), addresses.complete_context_short, addresses.elide_to_context_short, _DCI
+    ),
+    0b0111: Derived(
+        ABSENT, addresses.complete_context_destination, addresses.elide_context_destination, _DCI
+    ),
+    0b1000: Bytes(16),
+    0b1001: Derived(Bytes(6), addresses.complete_multicast_48, addresses.elide_to_multicast_48),
+    0b1010: Derived(Bytes(4), addresses.complete_multicast_32, addresses.elide_to_multicast_32),
+    0b1011: Derived(Bytes(1), addresses.complete_multicast_8, addresses.elide_to_multicast_8),
+    0b1100: Derived(
+        Bytes(6),
+        addresses.complete_multicast_of_prefix,
+        addresses.elide_to_multicast_of_prefix,
+        _DCI,
+    ),
+}
+_NO_MODE = Refused("reserved destination address mode")
+
+IPHC = Layout(
+    Iphc,
+    Struct(
+        "control" / IPHC_CONTROL,
+        "identifiers"
+        / IfThenElse(
+            this.control.cid, Rebuild(Int8ub, packed((_SCI, 4), (_DCI, 4))), Computed(0)
+        ),
+        "source_context"
+        / IfThenElse(this.control.cid, Computed(this.identifiers >> 4), _elided(0)),
+        "destination_context"
+        / IfThenElse(this.control.cid, Computed(this.identifiers & 15), _elided(0)),
+        "word" / Switch(this.control.tf, _LABEL_WORD, Computed(0)),
+        "traffic_class" / Switch(this.control.tf, _TRAFFIC_CLASS, _elided(0)),
+        "flow_label" / Switch(this.control.tf, _FLOW_LABEL, _elided(0)),
+        "reserved" / Switch(this.control.tf, _RESERVED, _elided(0)),
+        "next_header" / when(~this.control.nh, Int8ub),
+        "hop_limit"
+        / Switch(this.control.hlim, {1: _elided(1), 2: _elided(64), 3: _elided(255)}, Int8ub),
+        "source" / Switch(this.control.sac * 4 + this.control.sam, _SOURCE),
+        "destination"
+        / Switch(
+            this.control.m * 8 + this.control.dac * 4 + this.control.dam, _DESTINATION, _NO_MODE
+        ),
+    ),
+)
