@@ -9,8 +9,7 @@ from construct import Struct
 from lowpan.errors import KeyFormatError, MalformedFrame
 from lowpan.schema import Layout, Run
 from lowpan.wire import meshcop
-from lowpan.wire.secret import Secret
-from lowpan.wire.tlv import TlvList, tlv_schema
+from lowpan.wire.tlv import TlvList, describe, tlv_schema
 
 
 class MeshCopType(IntEnum):
@@ -120,13 +119,12 @@ class MeshCopTlv:
     type: int
     value: MeshCopContent | bytes
     """Octets where the type is unknown or the content malformed."""
+    long_form: bool = False
+    """The length takes three octets although it is below 255."""
 
     def __repr__(self) -> str:
         """Show a key that is malformed as little as one that is not."""
-        value = self.value
-        if isinstance(value, bytes) and self.type in SECRET_TYPES:
-            value = Secret(value)
-        return f"MeshCopTlv(type={self.type}, value={value!r})"
+        return describe(self, secret=self.type in SECRET_TYPES)
 
 
 MESHCOP_TLV = Layout(MeshCopTlv, tlv_schema(MESHCOP_CONTENTS))

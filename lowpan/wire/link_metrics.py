@@ -169,6 +169,8 @@ class LinkMetricsTlv:
     type: int
     value: LinkMetricsContent | bytes
     """Octets where the type is unknown or the content malformed."""
+    long_form: bool = False
+    """The length takes three octets although it is below 255."""
 
 
 LINK_METRICS_TLV = Layout(LinkMetricsTlv, tlv_schema(_CONTENTS))

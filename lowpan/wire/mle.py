@@ -13,9 +13,8 @@ from lowpan.wire.link_metrics import LINK_METRICS, LinkMetrics
 from lowpan.wire.meshcop import CHANNEL, PAN_ID, TIMESTAMP, Channel, PanId, Timestamp
 from lowpan.wire.network_data import NETWORK_DATA, NetworkData
 from lowpan.wire.route64 import CONNECTIVITY, ROUTE64, Connectivity, Route64
-from lowpan.wire.secret import Secret
 from lowpan.wire.security_header import AUXILIARY_SECURITY_HEADER, AuxiliarySecurityHeader
-from lowpan.wire.tlv import TlvList, tlv_schema
+from lowpan.wire.tlv import TlvList, describe, tlv_schema
 
 MLE_PORT = 19788
 """UDP port of both ends (§8)."""
@@ -187,13 +186,12 @@ class Tlv:
     """0..255, see TlvType."""
     value: TlvContent | bytes
     """Octets where the type is unknown or the content malformed."""
+    long_form: bool = False
+    """The length takes three octets although it is below 255."""
 
     def __repr__(self) -> str:
         """Show nothing of a dataset that is malformed: there are keys in it."""
-        value = self.value
-        if isinstance(value, bytes) and self.type in _DATASETS:
-            value = Secret(value)
-        return f"Tlv(type={self.type}, value={value!r})"
+        return describe(self, secret=self.type in _DATASETS)
 
 
 TLV = Layout(Tlv, tlv_schema(_CONTENTS))

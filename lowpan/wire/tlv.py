@@ -3,21 +3,36 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
-from construct import GreedyBytes, Int8ub, Struct, this
+from construct import Computed, GreedyBytes, IfThenElse, Int8ub, Int16ub, Rebuild, Struct, this
 
-from lowpan.schema import Content, Derived, ExtendedLength, Layout, Sized
+from lowpan.schema import Content, Derived, Layout, Sized
+from lowpan.wire.secret import Secret
 
 Kind = TypeVar("Kind")
 
 
 def tlv_schema(contents: Mapping[int, Layout[Any]]) -> Sized:
-    """Return the schema of one TLV: fields `type` and `value`, the length on the wire only.
+    """Return the schema of one TLV: fields `type`, `value`, `long_form`; length on the wire only.
 
-    A length of 255 or more takes three octets (Thread's extended TLV).  The value is what
-    `contents` makes of it; octets where the type is unknown or the content malformed.
+    A length of 255 or more takes three octets, FF first (Thread's extended TLV); one below may,
+    which `long_form` tells.  The value is what `contents` makes of it; octets where the type is
+    unknown or the content malformed.
     """
-    head = Struct("type" / Int8ub, "length" / ExtendedLength())
+    long = this.long_form | (this.length >= 255)
+    head = Struct(
+        "type" / Int8ub,
+        "first" / Rebuild(Int8ub, 255 * long + this.length * (1 - long)),
+        "length" / IfThenElse(this.first == 255, Int16ub, Computed(this.first)),
+        "long_form" / Computed((this.first == 255) & (this.length < 255)),
+    )
     return Sized(head, "value" / Content(this.type, contents))
+
+
+def describe(tlv: Any, *, secret: bool) -> str:
+    """Return the repr() of a TLV; if `secret`, without the octets that found no content."""
+    value = Secret(tlv.value) if secret and isinstance(tlv.value, bytes) else tlv.value
+    form = ", long_form=True" if tlv.long_form else ""
+    return f"{type(tlv).__name__}(type={tlv.type}, value={value!r}{form})"
 
 
 class TlvList:
