@@ -1,5 +1,6 @@
 """Compressed next headers, LOWPAN_NHC, and all compressed headers of a datagram (RFC 6282 §4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import SEEK_CUR
 from typing import Any
@@ -13,6 +14,7 @@ from construct import (
     Container,
     Flag,
     GreedyBytes,
+    IfThenElse,
     Int8ub,
     Int16ub,
     ListContainer,
@@ -25,6 +27,7 @@ from construct.core import evaluate
 
 from lowpan.errors import MalformedFrame
 from lowpan.schema import Layout, Refused, Require, Sized, when
+from lowpan.schema.decoder import place
 from lowpan.schema.nodes import SchemaError
 from lowpan.schema.terms import Code, Term, attribute
 from lowpan.schema.terms import Const as Known
@@ -113,26 +116,37 @@ UDP_NHC_CONTROL = Layout(
 
 _NIBBLES = packed((this.source_port - 0xF0B0, 4), (this.destination_port - 0xF0B0, 4))
 
+_NO_OCTET = Computed(0)
+
 UDP_NHC = Layout(
     UdpNhc,
     Struct(
         "control" / UDP_NHC_CONTROL,
-        "nibbles" / when(this.control.p == 3, Rebuild(Int8ub, _NIBBLES)),
-        "source_octet" / when(this.control.p == 2, Rebuild(Int8ub, this.source_port - 0xF000)),
+        "source_octet"
+        / Switch(
+            this.control.p,
+            {2: Rebuild(Int8ub, this.source_port - 0xF000), 3: Rebuild(Int8ub, _NIBBLES)},
+            _NO_OCTET,
+        ),
         "source_port"
         / Switch(
             this.control.p,
-            {2: Computed(this.source_octet + 0xF000), 3: Computed((this.nibbles >> 4) + 0xF0B0)},
+            {
+                2: Computed(this.source_octet + 0xF000),
+                3: Computed((this.source_octet >> 4) + 0xF0B0),
+            },
             Int16ub,
         ),
         "destination_octet"
-        / when(this.control.p == 1, Rebuild(Int8ub, this.destination_port - 0xF000)),
+        / IfThenElse(
+            this.control.p == 1, Rebuild(Int8ub, this.destination_port - 0xF000), _NO_OCTET
+        ),
         "destination_port"
         / Switch(
             this.control.p,
             {
                 1: Computed(this.destination_octet + 0xF000),
-                3: Computed((this.nibbles & 15) + 0xF0B0),
+                3: Computed((this.source_octet & 15) + 0xF0B0),
             },
             Int16ub,
         ),
@@ -251,10 +265,12 @@ class NhcChain(Construct):
         if announced == Known(False):
             return Known(())
         decoder.flush()
-        source, items, end = decoder.source, decoder.source.fresh("items"), decoder.source.fresh("p")
+        source = decoder.source
+        items, end = source.fresh("items"), source.fresh("p")
         ends = ", ".join(source.text(attribute(header, name)) for name in ("source", "destination"))
         follow = source.constant(self.follow, "follow")
-        call = f"{items}, {end} = {follow}(o, {decoder.at()}, {decoder.end}, s, {ends})"
+        region = f"({decoder.at()}, {place(*decoder.end)})"
+        call = f"{items}, {end} = {follow}(o, {region}, s, ({ends}))"
         if isinstance(announced, Code):
             call += f" if {announced.text} else ((), {decoder.at()})"
         source.line(call)
@@ -264,67 +280,65 @@ class NhcChain(Construct):
     def emit_encode(self, encoder: Any, value: Term) -> Term:
         """Emit the encoding of the chain."""
         source, header = encoder.source, encoder.fold(self.outer)
-        names = ("control.nh", "source", "destination")
-        given = [source.text(value), "s", *(f"{source.text(header)}.{name}" for name in names)]
-        write = source.constant(self.write, "write")
-        encoder.octets(f"{write}({', '.join(given)})")
+        write, outer = source.constant(self.write, "write"), source.text(header)
+        ends = f"({outer}.source, {outer}.destination)"
+        encoder.octets(f"{write}({source.text(value)}, {outer}.control.nh, s, {ends})")
         return value
 
     def follow(
-        self, octets: bytes, at: int, end: int, surroundings: Any, source: bytes, destination: bytes
+        self, octets: bytes, region: tuple[int, int], surroundings: Any, ends: tuple[bytes, bytes]
     ) -> tuple[tuple[Any, ...], int]:
-        """Return the chain at `at`, behind an IPv6 header of these addresses, and its end."""
+        """Return the chain in `region`, behind an IPv6 header between `ends`, and where it ends."""
         items: list[Any] = []
+        at, end = region
         announced = True
         while announced:
             if len(items) == MOST_NEXT_HEADERS:
                 raise _malformed(_TOO_MANY, at)
             if at >= end:
                 raise _malformed(_MISSING, at)
-            node, around = self.formats.get(octets[at]), surroundings
-            if node is self.tunnelled:
-                around = (surroundings or Surroundings()).inside(source, destination)
+            node = self.formats.get(octets[at])
             if not isinstance(node, Layout):
                 raise _malformed(_unknown(octets[at]) if node is None else node.reason, at)
+            around = self._around(node, surroundings, ends)
             try:
                 item, used = node.decode_prefix(octets[at:end], around)
             except MalformedFrame as error:
                 raise error.shifted(at) from None
             items.append(item)
             at += used
-            if node is self.tunnelled:
-                item = item.iphc
-                source, destination = item.source, item.destination
-            announced = getattr(item.control, "nh", False)
+            announced, ends = self._after(node, item, ends)
         return tuple(items), at
 
     def write(
-        self,
-        items: tuple[Any, ...],
-        surroundings: Any,
-        announced: bool,
-        source: bytes,
-        destination: bytes,
+        self, items: tuple[Any, ...], announced: bool, surroundings: Any, ends: tuple[bytes, bytes]
     ) -> bytes:
-        """Return the octets of a chain behind an IPv6 header of these addresses."""
+        """Return the octets of a chain behind an IPv6 header between `ends`."""
         if len(items) > MOST_NEXT_HEADERS:
             raise ValueError(_TOO_MANY)
         octets = b""
         for item in items:
-            node, around = self.format_of.get(type(item)), surroundings
+            node = self.format_of.get(type(item))
             if not announced or node is None:
                 raise ValueError(_UNEXPECTED)
-            if node is self.tunnelled:
-                around = (surroundings or Surroundings()).inside(source, destination)
-            octets += node.encode(item, around)
-            header = item
-            if node is self.tunnelled:
-                header = item.iphc
-                source, destination = header.source, header.destination
-            announced = getattr(header.control, "nh", False)
+            octets += node.encode(item, self._around(node, surroundings, ends))
+            announced, ends = self._after(node, item, ends)
         if announced:
             raise ValueError(_MISSING)
         return octets
+
+    def _around(self, node: Any, surroundings: Any, ends: tuple[bytes, bytes]) -> Any:
+        if node is not self.tunnelled:
+            return surroundings
+        return (surroundings or Surroundings()).inside(*ends)
+
+    def _after(
+        self, node: Any, item: Any, ends: tuple[bytes, bytes]
+    ) -> tuple[bool, tuple[bytes, bytes]]:
+        """Return whether another header follows `item`, and the IPv6 addresses before it."""
+        if node is self.tunnelled:
+            return item.iphc.control.nh, (item.iphc.source, item.iphc.destination)
+        return getattr(item.control, "nh", False), ends
 
 
 def _unknown(octet: int) -> str:
@@ -332,9 +346,7 @@ def _unknown(octet: int) -> str:
 
 
 def _malformed(reason: str, offset: int) -> MalformedFrame:
-    return MalformedFrame(
-        reason, format="CompressedHeaders", field="next_headers", offset=offset
-    )
+    return MalformedFrame(reason, format="CompressedHeaders", field="next_headers", offset=offset)
 
 
 COMPRESSED_HEADERS = Layout(
