@@ -1,0 +1,1 @@
+"""The link layer: keys, CCM* and the protection of frames."""

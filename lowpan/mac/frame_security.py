@@ -1,0 +1,119 @@
+"""Protection of whole frames: which octets CCM* encrypts, and under which nonce.
+
+Octets of a frame that travel in clear at every security level are its a-data; those behind them
+are private (IEEE 802.15.4-2006 §7.6.3.3, IEEE 802.15.4-2015 §9.3.2).
+"""
+
+from dataclasses import replace
+
+from lowpan.errors import MalformedFrame, SecurityError
+from lowpan.mac.ccm_star import (
+    CcmStarKey,
+    mic_octets_required,
+    nonce,
+    nonce_tsch,
+    nonce_tsch_short,
+)
+from lowpan.wire.beacon import BEACON
+from lowpan.wire.ieee802154 import Frame, FrameType, encode_frame
+from lowpan.wire.multipurpose import Multipurpose
+
+SecurableFrame = Frame | Multipurpose
+
+_BEACON, _COMMAND = int(FrameType.BEACON), int(FrameType.MAC_COMMAND)
+_VERSION_2015 = 2
+_NO_HEADER = "no auxiliary security header: not secured, or as the 2003 edition does"
+
+
+def open_octets(frame: SecurableFrame) -> int:
+    """Return how many octets of the payload belong to the a-data.
+
+    None in most frames.  Before 2015 a beacon leaves its superframe specification, GTS fields
+    and pending addresses in clear, and a command its identifier.  SecurityError says that the
+    payload ends within them.
+    """
+    if isinstance(frame, Multipurpose) or frame.control.frame_version >= _VERSION_2015:
+        return 0
+    kind = frame.control.frame_type
+    if kind == _COMMAND:
+        if not frame.payload:
+            raise SecurityError("ends before its private octets begin: no command identifier")
+        return 1
+    if kind != _BEACON:
+        return 0
+    try:
+        return len(frame.payload) - len(BEACON.decode(frame.payload).payload)
+    except MalformedFrame as error:
+        raise SecurityError(f"ends before its private octets begin: {error}") from error
+
+
+def open_frame(
+    frame: SecurableFrame,
+    psdu: bytes,
+    key: CcmStarKey,
+    nonce_address: bytes,
+    *,
+    absolute_slot_number: int | None = None,
+) -> bytes:
+    """Return the private payload in clear, or raise SecurityError.
+
+    `frame` is what `psdu` decodes to.  `nonce_address` is the sender's extended address; in TSCH,
+    where the slot number takes the place of the counter, it may be the sender's short one.
+    """
+    security = frame.security
+    if security is None:
+        raise SecurityError(_NO_HEADER)
+    begin = len(psdu) - len(frame.payload) - len(frame.mic) + open_octets(frame)
+    level = security.control.security_level
+    if security.control.asn_in_nonce or security.frame_counter is None:
+        sender = tsch_nonce(frame, nonce_address, absolute_slot_number)
+    else:
+        sender = nonce(nonce_address, security.frame_counter, level)
+    return key.open(sender, psdu[:begin], psdu[begin:], level)
+
+
+def seal_frame(
+    frame: SecurableFrame,
+    key: CcmStarKey,
+    nonce_address: bytes,
+    *,
+    absolute_slot_number: int | None = None,
+) -> bytes:
+    """Return the PSDU of `frame`, whose payload is in clear and whose MIC does not matter yet.
+
+    Raises what open_frame() does, and FieldOutOfRange where a field does not fit.  The caller
+    sees to it that no frame counter is used twice with a key.
+    """
+    security = frame.security
+    if security is None:
+        raise SecurityError(_NO_HEADER)
+    level = security.control.security_level
+    if security.control.asn_in_nonce or security.frame_counter is None:
+        sender = tsch_nonce(frame, nonce_address, absolute_slot_number)
+    else:
+        sender = nonce(nonce_address, security.frame_counter, level)
+    mic = bytes(mic_octets_required(level))
+    in_clear = encode_frame(replace(frame, mic=mic))[: -len(mic)]
+    begin = len(in_clear) - len(frame.payload) + open_octets(frame)
+    return in_clear[:begin] + key.seal(sender, in_clear[:begin], in_clear[begin:], level)
+
+
+def tsch_nonce(
+    frame: SecurableFrame, nonce_address: bytes, absolute_slot_number: int | None
+) -> bytes:
+    """Return the nonce of a frame that leaves out its counter, or says that it does not count."""
+    if absolute_slot_number is None:
+        raise SecurityError("the nonce holds the absolute slot number, which is not known")
+    if len(nonce_address) != 2:
+        return nonce_tsch(nonce_address, absolute_slot_number)
+    pan_id = source_pan_id(frame)
+    if pan_id is None:
+        raise SecurityError("the nonce holds the PAN ID, which the frame leaves out")
+    return nonce_tsch_short(pan_id, nonce_address, absolute_slot_number)
+
+
+def source_pan_id(frame: SecurableFrame) -> int | None:
+    """Return the PAN ID of the sender, None if the frame says none."""
+    if isinstance(frame, Frame) and frame.source_pan_id is not None:
+        return frame.source_pan_id
+    return frame.destination_pan_id
