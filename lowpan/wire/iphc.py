@@ -23,6 +23,7 @@ from construct import (
 from lowpan.schema import ABSENT, Derived, Layout, Refused, when
 from lowpan.wire import iphc_addresses as addresses
 from lowpan.wire.addresses import UNSPECIFIED
+from lowpan.wire.expressions import packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,6 @@ class Iphc:
     """Reserved bits before the flow label."""
 
 
-def packed(*parts: tuple[Any, int]) -> Any:
-    """Return the expression of the number made of `(expression, bits)`, first one highest.
-
-    A part that does not fit its bits makes the number too large or negative, hence refused.
-    """
-    whole = at = sum(bits for _, bits in parts)
-    number: Any = 0
-    for part, bits in parts:
-        at -= bits
-        here = part << at if at else part
-        number = number | here | part >> bits << whole if at + bits < whole else here
-    return number
-
-
 IPHC_CONTROL = Layout(
     IphcControl,
     BitStruct(
@@ -135,9 +122,7 @@ _SOURCE = {  # by SAC and SAM
     0b010: Derived(Bytes(2), addresses.complete_short, addresses.elide_to_short),
     0b011: Derived(ABSENT, addresses.complete_link_local_source, addresses.elide_link_local_source),
     0b100: _elided(UNSPECIFIED),
-    0b101: Derived(
-        Bytes(8), addresses.complete_context_iid, addresses.elide_to_context_iid, _SCI
-    ),
+    0b101: Derived(Bytes(8), addresses.complete_context_iid, addresses.elide_to_context_iid, _SCI),
     0b110: Derived(
         Bytes(2), addresses.complete_context_short, addresses.elide_to_context_short, _SCI
     ),
@@ -150,9 +135,7 @@ _DESTINATION = {  # by M, DAC and DAM
     0b0011: Derived(
         ABSENT, addresses.complete_link_local_destination, addresses.elide_link_local_destination
     ),
-    0b0101: Derived(
-        Bytes(8), addresses.complete_context_iid, addresses.elide_to_context_iid, _DCI
-    ),
+    0b0101: Derived(Bytes(8), addresses.complete_context_iid, addresses.elide_to_context_iid, _DCI),
     0b0110: Derived(
         Bytes(2), addresses.complete_context_short, addresses.elide_to_context_short, _DCI
     ),
@@ -177,9 +160,7 @@ IPHC = Layout(
     Struct(
         "control" / IPHC_CONTROL,
         "identifiers"
-        / IfThenElse(
-            this.control.cid, Rebuild(Int8ub, packed((_SCI, 4), (_DCI, 4))), Computed(0)
-        ),
+        / IfThenElse(this.control.cid, Rebuild(Int8ub, packed((_SCI, 4), (_DCI, 4))), Computed(0)),
         "source_context"
         / IfThenElse(this.control.cid, Computed(this.identifiers >> 4), _elided(0)),
         "destination_context"

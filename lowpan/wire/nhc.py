@@ -32,7 +32,8 @@ from lowpan.schema.nodes import SchemaError
 from lowpan.schema.terms import Code, Term, attribute
 from lowpan.schema.terms import Const as Known
 from lowpan.wire.addresses import Surroundings
-from lowpan.wire.iphc import IPHC, Iphc, packed
+from lowpan.wire.expressions import packed
+from lowpan.wire.iphc import IPHC, Iphc
 
 NHC_IPV6 = 0b11101110
 """LOWPAN_NHC octet of an IPv6 header inside an IPv6 datagram; its NH bit "MUST be set to zero"."""
