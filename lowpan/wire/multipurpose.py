@@ -8,7 +8,6 @@ from construct import (
     BitStruct,
     Bytes,
     Computed,
-    Const,
     Flag,
     GreedyBytes,
     IfThenElse,
@@ -86,7 +85,7 @@ MULTIPURPOSE_CONTROL = Layout(
         "source_addressing_mode" / BitsInteger(2),
         "destination_addressing_mode" / BitsInteger(2),
         "long_frame_control" / Flag,
-        "frame_type" / Const(5, BitsInteger(3)),
+        "frame_type" / BitsInteger(3),
     ),
 )
 
@@ -110,6 +109,7 @@ MULTIPURPOSE = Layout(
     Multipurpose,
     Struct(
         "control" / MULTIPURPOSE_CONTROL,
+        Require(this.control.frame_type == 5, "the frame type has a format of its own"),
         "long_control" / when(_long, MULTIPURPOSE_LONG_CONTROL),
         "version" / IfThenElse(_long, Computed(_more.frame_version), Computed(0)),
         "unnumbered"
