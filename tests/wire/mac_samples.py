@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lowpan.errors import MalformedFrame
 from lowpan.schema import Layout
-from lowpan.wire.header_ies import Csl, HeaderIe, TimeCorrection, VendorSpecific
+from lowpan.wire.header_ies import Csl, HeaderIe, RendezvousTime, TimeCorrection, VendorSpecific
 from lowpan.wire.ieee802154 import Frame, FrameControl
 from lowpan.wire.information_elements import PrivatePayload, terminated
 from lowpan.wire.security_header import AuxiliarySecurityHeader, SecurityControl
@@ -147,13 +147,19 @@ def security_headers(draw: st.DrawFn) -> AuxiliarySecurityHeader:
 
 
 def header_ies() -> st.SearchStrategy[HeaderIe]:
-    u16 = st.integers(0, 0xFFFF)
-    vendor = st.builds(VendorSpecific, octets(3), st.binary(max_size=20))
+    """Return any header IE but those that end the list."""
+    u16, bit = st.integers(0, 0xFFFF), st.booleans()
+    vendor = st.builds(VendorSpecific, octets(3), st.binary(max_size=124))
+    csl = st.builds(Csl, u16, u16, st.none() | u16)
+    rendezvous = st.builds(RendezvousTime, u16, st.none() | u16)
+    correction = st.builds(TimeCorrection, st.integers(-2048, 2047), bit, st.integers(0, 7))
     return st.one_of(
         st.builds(HeaderIe, st.just(0x00), vendor),
-        st.builds(HeaderIe, st.just(0x1A), st.builds(Csl, u16, u16, st.none() | u16)),
-        st.builds(HeaderIe, st.just(0x1E), st.builds(TimeCorrection, st.integers(-2048, 2047))),
-        st.builds(HeaderIe, st.integers(0x1F, 0x7D), st.binary(max_size=20)),
+        st.builds(HeaderIe, st.just(0x1A), csl),
+        st.builds(HeaderIe, st.just(0x1D), rendezvous),
+        st.builds(HeaderIe, st.just(0x1E), correction),
+        st.builds(HeaderIe, st.integers(0x1F, 0x7D), st.binary(max_size=127)),
+        st.builds(HeaderIe, st.integers(0x80, 0xFF), st.binary(max_size=127)),
     )
 
 
@@ -162,9 +168,19 @@ def frames(draw: st.DrawFn) -> Frame:
     """Return any Frame that can be encoded."""
     version, to_mode, from_mode = (draw(st.sampled_from(of)) for of in ((0, 1, 2), MODES, MODES))
     compressed = draw(st.booleans()) if version == 2 or (to_mode and from_mode) else False
-    bits = [draw(st.booleans()) for _ in range(6)]
+    bit = st.booleans()
     control = FrameControl(
-        draw(st.integers(0, 3)), *bits[:3], compressed, *bits[3:], to_mode, version, from_mode
+        draw(st.integers(0, 3)),
+        security_enabled=draw(bit),
+        frame_pending=draw(bit),
+        acknowledgment_request=draw(bit),
+        pan_id_compression=compressed,
+        reserved=draw(bit),
+        sequence_number_suppression=draw(bit),
+        ie_present=draw(bit),
+        destination_addressing_mode=to_mode,
+        frame_version=version,
+        source_addressing_mode=from_mode,
     )
     to_pan, from_pan = pan_ids_present(control)
     u16 = st.integers(0, 0xFFFF)
@@ -193,7 +209,7 @@ SIZE = {0: 0, 2: 2, 3: 8}
 
 
 def pan_ids_present(control: FrameControl) -> tuple[bool, bool]:
-    """Return whether the destination's and the source's PAN ID are there (mac table 7-2)."""
+    """Return whether the destination's and the source's PAN ID are there (2015, Table 7-2)."""
     to, by = control.destination_addressing_mode, control.source_addressing_mode
     compressed = control.pan_id_compression
     if control.frame_version < 2:

@@ -140,8 +140,15 @@ def test_bent_frames_decode_or_are_malformed(octets: bytes) -> None:
 def frames(draw: st.DrawFn) -> Multipurpose:
     to_mode, from_mode = draw(st.sampled_from(MODES)), draw(st.sampled_from(MODES))
     control = MultipurposeControl(5, draw(st.booleans()), to_mode, from_mode)
-    bits = [draw(st.booleans()) for _ in range(6)]
-    more = MultipurposeLongControl(*bits[:4], 0, *bits[4:])
+    bit = st.booleans()
+    more = MultipurposeLongControl(
+        pan_id_present=draw(bit),
+        security_enabled=draw(bit),
+        sequence_number_suppression=draw(bit),
+        frame_pending=draw(bit),
+        acknowledgment_request=draw(bit),
+        ie_present=draw(bit),
+    )
     if not control.long_frame_control:
         more = MultipurposeLongControl()
     frame = Multipurpose(
