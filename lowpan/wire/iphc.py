@@ -102,21 +102,21 @@ def _elided(value: Any) -> Any:
 
 # "the Traffic Class field is rotated right by 2 bits" (§3.2.1): ECN stands before DSCP
 _ECN, _DSCP = (this.traffic_class & 3, 2), (this.traffic_class >> 2, 6)
-_LABEL_WORD = {
+_LABEL_WORD: dict[int, Any] = {
     0: Rebuild(Int32ub, packed(_ECN, _DSCP, (this.reserved, 4), (this.flow_label, 20))),
     1: Rebuild(Int24ub, packed((this.traffic_class, 2), (this.reserved, 2), (this.flow_label, 20))),
     2: Rebuild(Int8ub, packed(_ECN, _DSCP)),
 }
-_TRAFFIC_CLASS = {
+_TRAFFIC_CLASS: dict[int, Any] = {
     0: Computed((this.word >> 22 & 0xFC) + (this.word >> 30)),
     1: Computed(this.word >> 22),
     2: Computed((this.word << 2 & 0xFC) + (this.word >> 6)),
 }
-_FLOW_LABEL = {0: Computed(this.word & 0xFFFFF), 1: Computed(this.word & 0xFFFFF)}
-_RESERVED = {0: Computed(this.word >> 20 & 15), 1: Computed(this.word >> 20 & 3)}
+_FLOW_LABEL: dict[int, Any] = {0: Computed(this.word & 0xFFFFF), 1: Computed(this.word & 0xFFFFF)}
+_RESERVED: dict[int, Any] = {0: Computed(this.word >> 20 & 15), 1: Computed(this.word >> 20 & 3)}
 
 _SCI, _DCI = this.source_context, this.destination_context
-_SOURCE = {  # by SAC and SAM
+_SOURCE: dict[int, Any] = {  # by SAC and SAM
     0b000: Bytes(16),
     0b001: Derived(Bytes(8), addresses.complete_iid, addresses.elide_to_iid),
     0b010: Derived(Bytes(2), addresses.complete_short, addresses.elide_to_short),
@@ -128,7 +128,7 @@ _SOURCE = {  # by SAC and SAM
     ),
     0b111: Derived(ABSENT, addresses.complete_context_source, addresses.elide_context_source, _SCI),
 }
-_DESTINATION = {  # by M, DAC and DAM
+_DESTINATION: dict[int, Any] = {  # by M, DAC and DAM
     0b0000: Bytes(16),
     0b0001: Derived(Bytes(8), addresses.complete_iid, addresses.elide_to_iid),
     0b0010: Derived(Bytes(2), addresses.complete_short, addresses.elide_to_short),

@@ -104,7 +104,7 @@ def complete_context_source(
 ) -> bytes:
     """Return the address in a context of whoever sent the header around this one (SAM 11)."""
     context = _context(surroundings, identifier)
-    return context.complete(_iid(surroundings and surroundings.source_iid, context))
+    return context.complete(_iid(surroundings.source_iid if surroundings else b"", context))
 
 
 def elide_context_source(
@@ -119,7 +119,7 @@ def complete_context_destination(
 ) -> bytes:
     """Return the address in a context to which the header around this one goes (DAM 11)."""
     context = _context(surroundings, identifier)
-    return context.complete(_iid(surroundings and surroundings.destination_iid, context))
+    return context.complete(_iid(surroundings.destination_iid if surroundings else b"", context))
 
 
 def elide_context_destination(
@@ -194,7 +194,7 @@ def _context(surroundings: Surroundings | None, identifier: int) -> Context:
     return context
 
 
-def _iid(iid: bytes | None, context: Context) -> bytes:
+def _iid(iid: bytes, context: Context) -> bytes:
     if iid:
         return iid
     if context.length < 128:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from construct import (
     BitsInteger,
@@ -427,7 +428,7 @@ class NdOption:
     value: NdOptionValue
 
 
-_VALUES = {
+_VALUES: dict[NdOptionType, Layout[Any]] = {
     NdOptionType.SOURCE_LINK_LAYER_ADDRESS: LINK_LAYER_ADDRESS,
     NdOptionType.TARGET_LINK_LAYER_ADDRESS: LINK_LAYER_ADDRESS,
     NdOptionType.PREFIX_INFORMATION: PREFIX_INFORMATION,
