@@ -8,7 +8,7 @@ from construct import BitsInteger, BitStruct, Flag, IfThenElse, Int8ub, Int32ub,
 
 from lowpan.schema import Layout, Require, Run
 from lowpan.wire.mle_tlvs import STATUS, Status
-from lowpan.wire.tlv import TlvList, tlv_schema
+from lowpan.wire.tlv import TlvList, describe, tlv_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class MetricReport:
 
     control: MetricTypeId
     value: int
-    """Link margin and RSSI are scaled: 0..130 above their floor stand as 0..255."""
+    """Link margin, 0..130 dB, and RSSI, -130..0 dBm, are stretched to 0..255."""
 
 
 METRIC_REPORT = Layout(
@@ -152,7 +152,7 @@ LinkMetricsContent = (
     | EnhancedAckConfiguration
 )
 
-_CONTENTS: dict[int, Layout[Any]] = {
+LINK_METRICS_CONTENTS: dict[int, Layout[Any]] = {
     LinkMetricsType.REPORT: METRIC_REPORT,
     LinkMetricsType.QUERY_ID: QUERY_ID,
     LinkMetricsType.QUERY_OPTIONS: QUERY_OPTIONS,
@@ -162,7 +162,7 @@ _CONTENTS: dict[int, Layout[Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LinkMetricsTlv:
     """One sub-TLV."""
 
@@ -172,8 +172,12 @@ class LinkMetricsTlv:
     long_form: bool = False
     """The length takes three octets although it is below 255."""
 
+    def __repr__(self) -> str:
+        """Mention the long form only where it is taken."""
+        return describe(self, secret=False)
 
-LINK_METRICS_TLV = Layout(LinkMetricsTlv, tlv_schema(_CONTENTS))
+
+LINK_METRICS_TLV = Layout(LinkMetricsTlv, tlv_schema(LINK_METRICS_CONTENTS))
 
 
 @dataclass(frozen=True, slots=True)

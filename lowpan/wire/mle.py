@@ -133,7 +133,7 @@ TlvContent = (
     | mle_tlvs.XtalAccuracy
 )
 
-_CONTENTS: dict[int, Layout[Any]] = {
+MLE_CONTENTS: dict[int, Layout[Any]] = {
     TlvType.SOURCE_ADDRESS: mle_draft.SOURCE_ADDRESS,
     TlvType.MODE: mle_draft.MODE,
     TlvType.TIMEOUT: mle_draft.TIMEOUT,
@@ -194,7 +194,7 @@ class Tlv:
         return describe(self, secret=self.type in _DATASETS)
 
 
-TLV = Layout(Tlv, tlv_schema(_CONTENTS))
+TLV = Layout(Tlv, tlv_schema(MLE_CONTENTS))
 
 
 @dataclass(slots=True)

@@ -21,9 +21,9 @@ def tlv_schema(contents: Mapping[int, Layout[Any]]) -> Sized:
     long = this.long_form | (this.length >= 255)
     head = Struct(
         "type" / Int8ub,
-        "first" / Rebuild(Int8ub, 255 * long + this.length * (1 - long)),
-        "length" / IfThenElse(this.first == 255, Int16ub, Computed(this.first)),
-        "long_form" / Computed((this.first == 255) & (this.length < 255)),
+        "first_length" / Rebuild(Int8ub, 255 * long + this.length * (1 - long)),
+        "length" / IfThenElse(this.first_length == 255, Int16ub, Computed(this.first_length)),
+        "long_form" / Computed((this.first_length == 255) & (this.length < 255)),
     )
     return Sized(head, "value" / Content(this.type, contents))
 
