@@ -76,7 +76,7 @@ def _uncompressed(headers: CompressedHeaders, size: int) -> Iterator[bytes]:
     chain = headers.next_headers
     yield _ipv6(headers.iphc, chain[0] if chain else None, size)
     left = size - IPV6_HEADER_OCTETS
-    for header, behind in zip(chain, (*chain[1:], None), strict=True):
+    for header, behind in zip(chain, (*chain[1:], None), strict=False):
         match header:
             case UdpNhc():
                 yield _udp(header, left)

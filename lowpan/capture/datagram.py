@@ -1,10 +1,34 @@
 """Datagram: an IPv6 datagram as the capture side shows it, whole or from compressed headers."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from lowpan.wire.udp import Udp
+from lowpan.errors import MalformedFrame
+from lowpan.wire.checksum import checksum, verifies
+from lowpan.wire.icmpv6 import ICMPV6, Icmpv6
+from lowpan.wire.ipv6 import (
+    EXTENSION_HEADER,
+    EXTENSIONS,
+    FRAGMENT,
+    ICMPV6 as ICMPV6_NUMBER,
+    IPV6,
+    IPV6_FRAGMENT_HEADER,
+    IPV6_HEADER,
+    IPV6_HEADER_OCTETS,
+    UDP,
+    ExtensionHeader,
+    Ipv6FragmentHeader,
+    Ipv6Header,
+)
+from lowpan.wire.iphc import Iphc
+from lowpan.wire.nhc import UdpNhc
+from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
+
+DEEPEST_TUNNEL = 4
+"""IPv6 headers inside each other that are followed; more are left as octets."""
+
+Extension: TypeAlias = tuple[int, ExtensionHeader | Ipv6FragmentHeader]
+"""Number of an extension header, and the header."""
 
 
 @dataclass(slots=True)
@@ -22,18 +46,136 @@ class Datagram:
     flow_label: int
     payload_length: int
     """Octets behind the IPv6 header, 0..65535."""
-    extension_headers: tuple[Any, ...]
-    """Extension headers in their order, values of lowpan.wire.ipv6."""
     upper_protocol: int
     """Number of the protocol behind the extension headers: 17 UDP, 58 ICMPv6, ..."""
-    udp: "Udp | None"
-    icmpv6: Any
-    """Message of lowpan.wire.icmpv6 or neighbour_discovery; None if it is none or malformed."""
     payload: bytes
-    """Payload of UDP, else all octets of the upper layer."""
+    """Payload of UDP; of any other upper layer all its octets."""
+    udp: UdpHeader | None = None
+    icmpv6: Icmpv6 | None = None
     inner: "Datagram | None" = None
     """The datagram inside, of IPv6 in IPv6."""
-    checksum_good: bool | None = None
-    """Of UDP or ICMPv6; None where there is none or it was not checked."""
+    extension_headers: tuple[Extension, ...] = ()
     unknown_contexts: tuple[int, ...] = ()
     """Contexts that the addresses need and that are not known: those bits are zero here."""
+
+    @property
+    def checksum_good(self) -> bool | None:
+        """Whether the checksum of UDP or ICMPv6 is right; None where nothing can tell."""
+        if self.unknown_contexts:
+            return None
+        if self.udp is not None or self.icmpv6 is not None:
+            return verifies(self.source, self.destination, self.upper_protocol, self._upper())
+        return None
+
+    def encode(self) -> bytes:
+        """Return the datagram as IPv6 octets."""
+        header = Ipv6Header(
+            self.traffic_class,
+            self.flow_label,
+            self.payload_length,
+            self.next_header,
+            self.hop_limit,
+            self.source,
+            self.destination,
+        )
+        parts = [IPV6_HEADER.encode(header)]
+        for _, extension in self.extension_headers:
+            if isinstance(extension, ExtensionHeader):
+                parts.append(EXTENSION_HEADER.encode(extension))
+            else:
+                parts.append(IPV6_FRAGMENT_HEADER.encode(extension))
+        return b"".join([*parts, self._upper()])
+
+    def _upper(self) -> bytes:
+        return self.payload if self.udp is None else UDP_HEADER.encode(self.udp) + self.payload
+
+
+def datagram_of_headers(iphc: Iphc, udp: UdpNhc | None, rest: bytes) -> Datagram:
+    """Return the datagram of a compressed IPv6 header, perhaps one of UDP, and what follows."""
+    if udp is None:
+        upper = iphc.next_header or 0
+        datagram = Datagram(
+            iphc.source,
+            iphc.destination,
+            upper,
+            iphc.hop_limit,
+            iphc.traffic_class,
+            iphc.flow_label,
+            len(rest),
+            upper,
+            rest,
+        )
+        return _continued(datagram, DEEPEST_TUNNEL)
+    length = UDP_HEADER_OCTETS + len(rest)
+    header = UdpHeader(udp.source_port, udp.destination_port, length, udp.checksum or 0)
+    if udp.checksum is None:  # elided: what was not sent is right by definition (RFC 6282 §4.3.2)
+        octets = UDP_HEADER.encode(header) + rest
+        header.checksum = checksum(iphc.source, iphc.destination, UDP, octets)
+    return Datagram(
+        iphc.source,
+        iphc.destination,
+        UDP,
+        iphc.hop_limit,
+        iphc.traffic_class,
+        iphc.flow_label,
+        length,
+        UDP,
+        rest,
+        header,
+    )
+
+
+def datagram_of_octets(octets: bytes, tunnels: int = DEEPEST_TUNNEL) -> Datagram:
+    """Return the datagram in `octets`; raise MalformedFrame if its headers are cut short.
+
+    Octets behind the payload length that the header says are left out.
+    """
+    header, at = IPV6_HEADER.decode_prefix(octets)
+    datagram = Datagram(
+        header.source,
+        header.destination,
+        header.next_header,
+        header.hop_limit,
+        header.traffic_class,
+        header.flow_label,
+        header.payload_length,
+        header.next_header,
+        octets[at : at + header.payload_length],
+    )
+    return _continued(datagram, tunnels)
+
+
+def _continued(datagram: Datagram, tunnels: int) -> Datagram:
+    """Go on behind the IPv6 header of `datagram`, whose payload is all that follows it."""
+    _take_extensions(datagram)
+    upper, octets = datagram.upper_protocol, datagram.payload
+    if upper == UDP:
+        try:
+            datagram.udp, used = UDP_HEADER.decode_prefix(octets)
+        except MalformedFrame as error:
+            raise error.shifted(IPV6_HEADER_OCTETS) from None
+        datagram.payload = octets[used : max(used, datagram.udp.length)]
+    elif upper == ICMPV6_NUMBER and octets:
+        datagram.icmpv6 = ICMPV6.decode(octets)
+    elif upper == IPV6 and tunnels:
+        datagram.inner = datagram_of_octets(octets, tunnels - 1)
+    return datagram
+
+
+def _take_extensions(datagram: Datagram) -> None:
+    found: list[Extension] = []
+    kind, octets = datagram.upper_protocol, datagram.payload
+    while kind in EXTENSIONS or kind == FRAGMENT:
+        header: ExtensionHeader | Ipv6FragmentHeader
+        if kind == FRAGMENT:
+            header, used = IPV6_FRAGMENT_HEADER.decode_prefix(octets)
+        else:
+            header, used = EXTENSION_HEADER.decode_prefix(octets)
+        found.append((kind, header))
+        octets = octets[used:]
+        if isinstance(header, Ipv6FragmentHeader) and header.fragment_offset:
+            break  # the upper layer began in another datagram
+        kind = header.next_header
+    if found:
+        datagram.extension_headers = tuple(found)
+        datagram.upper_protocol, datagram.payload = kind, octets

@@ -238,9 +238,22 @@ class Decoder:
         given = ", ".join(self.source.text(parts[name]) for name in layout.names)
         return Code(f"{kind}({given})", parts)
 
+    def discriminator(self, path: tuple[str, ...], layout: Any) -> int | None:
+        """Return the number of the header `layout` that comes next, known as `path`.
+
+        Raise Split where it can be known and is not yet; None where it cannot.
+        """
+        if not self.conditional and path in self.known:
+            return self.known[path]
+        if path in self.split and not self.base and not self.conditional:
+            bits: BitLayout = layout.interned.bits
+            needs = [*self._needs, (self.offset + bits.octets, ".".join(path))]
+            raise Split(path, self.offset, bits, _shortage(self.format_name, needs))
+        return None
+
     def _interned(self, layout: Any) -> Term:
         bits: BitLayout = layout.interned.bits
-        raw = None if self.conditional else self.known.get(self.path)
+        raw = self.discriminator(self.path, layout)
         if raw is not None:
             self.need(bits.octets)
             self.offset += bits.octets
@@ -248,9 +261,6 @@ class Decoder:
                 return Const(layout.interned.values[raw])
             except ValueError as error:
                 self.refuse(str(error))
-        if self.path in self.split and not self.base and not self.conditional:
-            needs = [*self._needs, (self.offset + bits.octets, ".".join(self.path))]
-            raise Split(self.path, self.offset, bits, _shortage(self.format_name, needs))
         number = self._raw(bits)
         self.flush()
         value = self.source.fresh(self.path[-1] if self.path else "x")
@@ -511,7 +521,12 @@ def _scaled(decoder: Decoder, node: Any) -> Term:
 
 def _const(decoder: Decoder, node: Any) -> Term:
     start = decoder.at()
-    found = decoder.source.text(decoder.node(node.subcon))
+    term = decoder.node(node.subcon)
+    if isinstance(term, Const):
+        if term.value != node.value:
+            decoder.refuse(f"not {node.value!r}")
+        return term
+    found = term.text
     decoder.flush()
     with decoder.source.block(f"if {found} != {node.value!r}:"):
         decoder.source.line(f"{decoder._raiser(f'not {node.value!r}')}({start})")

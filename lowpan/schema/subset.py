@@ -57,6 +57,8 @@ def children(node: Any) -> list[Any]:
             return [node.head, node.body]
         case nodes.EitherForm():
             return [node.one, node.other]
+        case _ if hasattr(node, "inside"):  # of a node with emitters of its own
+            return list(node.inside)
         case _ if isinstance(node, construct.Subconstruct) and not isinstance(node, Renamed):
             return [node.subcon]
         case _:

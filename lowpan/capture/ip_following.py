@@ -1,0 +1,255 @@
+"""The 6LoWPAN, IPv6 and MLE layers of the Follower: contexts, fragments, messages."""
+
+from typing import Any
+
+from lowpan.adaptation.decompress import decompress
+from lowpan.adaptation.reassembly import DatagramReceived, FragmentRefused, Reassembler
+from lowpan.capture.addresses import AddressBook
+from lowpan.capture.datagram import Datagram, datagram_of_headers, datagram_of_octets
+from lowpan.capture.decoded import DecodedFrame, DecodedMle, Outcome, Protection
+from lowpan.capture.key_sources import Given
+from lowpan.capture.teaching import (
+    contexts_in_mle,
+    contexts_in_neighbour_discovery,
+    extended_of,
+    learn_from_mle,
+    learn_from_neighbour_discovery,
+)
+from lowpan.capture.unsealing import Unsealer
+from lowpan.errors import MalformedFrame
+from lowpan.wire.addresses import Context, Surroundings, iid_of
+from lowpan.wire.ieee802154 import Frame
+from lowpan.wire.iphc import Iphc
+from lowpan.wire.lowpan_headers import Dispatch, LowpanHeaders, decode_lowpan_headers
+from lowpan.wire.mle import MLE_ENVELOPE, MLE_MESSAGE, MLE_PORT, SECURED
+from lowpan.wire.multipurpose import Multipurpose
+from lowpan.wire.nhc import COMPRESSED_HEADERS, CompressedHeaders, Ipv6Nhc, UdpNhc
+
+UNKNOWN_CONTEXT = Context(b"", 64, compress=False)
+"""Stands for a context that nobody has told: its prefix reads as zero and the frame says so."""
+MOST_PANS = 64
+"""PANs whose contexts are kept apart."""
+MOST_PAIRS = 4096
+"""Pairs of addresses whose interface identifiers are remembered."""
+MOST_DATAGRAMS, MOST_PER_SENDER = 1024, 64
+"""Partial datagrams: a capture of many hops holds more of them than one node."""
+
+_IPHC_FIRST, _IPHC_END = 0x60, 0x80
+_Contexts = dict[int, Context]
+
+
+class IpFollower:
+    """Follows data frames from their clear payload upwards."""
+
+    def __init__(self, given: Given, book: AddressBook, unsealer: Unsealer) -> None:
+        self._given, self._book, self._unsealer = given, book, unsealer
+        self._contexts: dict[int | None, _Contexts] = {}
+        self._told: _Contexts = {}
+        """The contexts told last, of any PAN: a network that changes its PAN ID keeps them."""
+        self._pairs: dict[tuple[Any, ...], Surroundings] = {}
+        self._reassembler = Reassembler(
+            most_datagrams=MOST_DATAGRAMS, most_per_sender=MOST_PER_SENDER
+        )
+
+    def follow(self, decoded: DecodedFrame, frame: Frame | Multipurpose, payload: bytes) -> None:
+        """Decode the 6LoWPAN `payload` of `frame`; raise MalformedFrame."""
+        if _IPHC_FIRST <= payload[0] < _IPHC_END:
+            source, destination = frame.source or b"", frame.destination or b""
+            surroundings = self._surroundings(frame, source, destination)
+            self._compressed(decoded, payload, surroundings)
+        else:
+            self._headers(decoded, frame, decode_lowpan_headers(payload))
+        if decoded.datagram is not None:
+            self._upper(decoded, frame, decoded.datagram)
+
+    def _surroundings(
+        self, frame: Frame | Multipurpose, source: bytes, destination: bytes
+    ) -> Surroundings:
+        key = (frame.destination_pan_id, source, destination)
+        known = self._pairs.get(key)
+        if known is None:
+            if len(self._pairs) >= MOST_PAIRS:
+                self._pairs.clear()
+            contexts = self.contexts(frame.destination_pan_id)
+            known = Surroundings(iid_of(source), iid_of(destination), contexts, True)
+            self._pairs[key] = known
+        return known
+
+    def contexts(self, pan_id: int | None) -> _Contexts:
+        """Return the contexts of a PAN, unknown ones as UNKNOWN_CONTEXT; it grows in place."""
+        contexts = self._contexts.get(pan_id)
+        if contexts is None:
+            if len(self._contexts) >= MOST_PANS:
+                self._contexts.clear()
+                self._pairs.clear()
+            contexts = dict.fromkeys(range(16), UNKNOWN_CONTEXT)
+            contexts |= self._told
+            contexts |= self._given.contexts_of(pan_id)
+            self._contexts[pan_id] = contexts
+        return contexts
+
+    # -- 6LoWPAN
+
+    def _headers(
+        self, decoded: DecodedFrame, frame: Frame | Multipurpose, headers: LowpanHeaders
+    ) -> None:
+        decoded.mesh, decoded.broadcast = headers.mesh, headers.broadcast
+        decoded.fragment = headers.fragment
+        source, destination = frame.source or b"", frame.destination or b""
+        if headers.mesh is not None:
+            source, destination = headers.mesh.originator, headers.mesh.final_destination
+        if headers.fragment is not None:
+            self._fragment(decoded, frame, headers, source, destination)
+        elif headers.dispatch is Dispatch.IPHC:
+            surroundings = self._surroundings(frame, source, destination)
+            self._compressed(decoded, headers.payload, surroundings)
+        elif headers.dispatch is Dispatch.IPV6:
+            decoded.datagram = datagram_of_octets(headers.payload)
+        elif headers.payload:
+            decoded.dispatch = headers.payload[0]
+
+    def _compressed(
+        self, decoded: DecodedFrame, payload: bytes, surroundings: Surroundings
+    ) -> None:
+        headers, used = COMPRESSED_HEADERS.decode_prefix(payload, surroundings)
+        decoded.compressed = headers
+        chain, rest = headers.next_headers, payload[used:]
+        if not chain:
+            datagram = datagram_of_headers(headers.iphc, None, rest)
+        elif len(chain) == 1 and isinstance(chain[0], UdpNhc):
+            datagram = datagram_of_headers(headers.iphc, chain[0], rest)
+        else:
+            datagram = datagram_of_octets(decompress(headers, rest))
+        decoded.datagram = datagram
+        self._mark_unknown(datagram, headers, surroundings)
+
+    def _mark_unknown(
+        self, datagram: Datagram, headers: CompressedHeaders, surroundings: Surroundings
+    ) -> None:
+        """Say which contexts are missing in the addresses of `datagram`."""
+        control, contexts = headers.iphc.control, surroundings.contexts
+        if control.sac or control.dac:
+            needed = _contexts_needed(headers.iphc)
+            if any(contexts[number] is UNKNOWN_CONTEXT for number in needed):
+                missing = [number for number in needed if contexts[number] is UNKNOWN_CONTEXT]
+                datagram.unknown_contexts = tuple(missing)
+        for header, inner in zip(_tunnelled(headers), _inner(datagram), strict=False):
+            missing = [n for n in _contexts_needed(header) if contexts[n] is UNKNOWN_CONTEXT]
+            inner.unknown_contexts = tuple(missing)
+
+    def _fragment(
+        self,
+        decoded: DecodedFrame,
+        frame: Frame | Multipurpose,
+        headers: LowpanHeaders,
+        source: bytes,
+        destination: bytes,
+    ) -> None:
+        fragment, piece = headers.fragment, headers.payload
+        if fragment is None:
+            return
+        surroundings = self._surroundings(frame, source, destination)
+        if headers.dispatch is Dispatch.IPHC:
+            decoded.compressed, used = COMPRESSED_HEADERS.decode_prefix(piece, surroundings)
+            piece = decompress(decoded.compressed, piece[used:], fragment.datagram_size)
+        elif fragment.datagram_offset is None and headers.dispatch is not Dispatch.IPV6:
+            decoded.dispatch = piece[0] if piece else None
+            return
+        now = (decoded.received.time_ns or 0) // 1000
+        events = self._reassembler.receive_fragment(
+            source, destination, fragment, piece, now=now, mark=decoded
+        )
+        for event in events:
+            if isinstance(event, FragmentRefused):
+                raise MalformedFrame(event.reason, format="FragmentHeader")
+            if isinstance(event, DatagramReceived):
+                self._reassembled(decoded, event, surroundings)
+            elif decoded in event.marks or event.source == source:
+                decoded.notes += (f"datagram {event.datagram_tag:#06x} given up: {event.reason}",)
+
+    def _reassembled(
+        self, decoded: DecodedFrame, event: DatagramReceived, surroundings: Surroundings
+    ) -> None:
+        parts: tuple[DecodedFrame, ...] = event.marks
+        decoded.reassembled_from = tuple(part.number for part in parts)
+        for part in parts:
+            part.reassembled_in = decoded.number
+        decoded.datagram = datagram_of_octets(event.datagram)
+        for part in parts:
+            if part.compressed is not None:
+                self._mark_unknown(decoded.datagram, part.compressed, surroundings)
+
+    # -- what is inside the datagram
+
+    def _upper(
+        self, decoded: DecodedFrame, frame: Frame | Multipurpose, datagram: Datagram
+    ) -> None:
+        udp, pan_id = datagram.udp, frame.destination_pan_id
+        if udp is not None and MLE_PORT in (udp.source_port, udp.destination_port):
+            self._mle(decoded, frame, datagram)
+        elif datagram.icmpv6 is not None and datagram.icmpv6.type in _NEIGHBOUR_DISCOVERY:
+            message = datagram.icmpv6
+            if pan_id is None or not datagram.checksum_good:
+                return
+            if learn_from_neighbour_discovery(self._book, pan_id, message, datagram.source):
+                self._unsealer.learnt()
+            for number, context in contexts_in_neighbour_discovery(message):
+                self._tell(pan_id, number, context)
+
+    def _mle(
+        self, decoded: DecodedFrame, frame: Frame | Multipurpose, datagram: Datagram
+    ) -> None:
+        envelope = MLE_ENVELOPE.decode(datagram.payload)
+        sender = extended_of(datagram.source)
+        payload: bytes | None = envelope.payload
+        protection: Protection | None = None
+        pan_id = frame.destination_pan_id
+        if envelope.suite == SECURED:
+            ends = (datagram.source, datagram.destination)
+            addresses = list(
+                dict.fromkeys(x for x in (sender, decoded.extended_source) if x is not None)
+            )
+            payload, protection = self._unsealer.open_mle(envelope, ends, addresses, pan_id)
+        decoded.mle = DecodedMle(envelope, protection, None)
+        if payload is None:
+            return
+        message = decoded.mle.message = MLE_MESSAGE.decode(payload)
+        if protection is None or protection.outcome is not Outcome.DECRYPTED or pan_id is None:
+            return  # anybody may have written it
+        receiver = extended_of(datagram.destination) or decoded.extended_destination
+        if learn_from_mle(self._book, pan_id, message, protection.nonce_address, receiver):
+            self._unsealer.learnt()
+        for number, context in contexts_in_mle(message):
+            self._tell(pan_id, number, context)
+
+    def _tell(self, pan_id: int | None, number: int, context: Context) -> None:
+        """Take a context that the network itself has told, unless the user said otherwise."""
+        contexts = self.contexts(pan_id)
+        if number not in self._given.contexts_of(pan_id):
+            contexts[number] = self._told[number] = context
+
+
+def _contexts_needed(header: Iphc) -> list[int]:
+    """Return the contexts that the addresses of a compressed IPv6 header are made with."""
+    control, needed = header.control, list[int]()
+    if control.sac and control.sam:
+        needed.append(header.source_context)
+    if control.dac and header.destination_context not in needed:
+        needed.append(header.destination_context)
+    return needed
+
+
+def _tunnelled(headers: CompressedHeaders) -> list[Iphc]:
+    return [header.iphc for header in headers.next_headers if isinstance(header, Ipv6Nhc)]
+
+
+def _inner(datagram: Datagram) -> list[Datagram]:
+    found: list[Datagram] = []
+    inner = datagram.inner
+    while inner is not None:
+        found.append(inner)
+        inner = inner.inner
+    return found
+
+
+_NEIGHBOUR_DISCOVERY = frozenset(range(133, 138))

@@ -1,0 +1,90 @@
+"""Captures read and followed: from a file to typed frames, in constant memory."""
+
+import os
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self
+
+from lowpan.capture.decoded import DecodedFrame
+from lowpan.capture.follower import Follower
+from lowpan.capture.key_sources import Given
+from lowpan.capture.keys import Key
+from lowpan.capture.reader import Readable, Records, open_records
+from lowpan.errors import CaptureError, MalformedFrame
+from lowpan.radio import Fcs, ReceivedFrame
+
+
+class Capture:
+    """An open capture: iterate over it once for its frames, decoded, in their order.
+
+    A damaged file gives the frames before the damage; then the iteration ends and `damage` says
+    where and why.
+    """
+
+    def __init__(self, records: Records, given: Given) -> None:
+        self.records = records
+        self.given = given
+        self.follower = Follower(given)
+        self.damage: CaptureError | None = None
+
+    def __iter__(self) -> Iterator[DecodedFrame]:
+        """Yield each frame."""
+        follow = self.follower.follow
+        try:
+            for record in self.records:
+                try:
+                    received = record.interface.frame_of(record)
+                except MalformedFrame as fault:
+                    yield _unreadable(record.number, record.octets, record.time_ns, fault)
+                    continue
+                yield follow(record.number, received, record.original_length)
+        except CaptureError as damage:
+            self.damage = damage
+
+    def close(self) -> None:
+        """Close the file."""
+        self.records.close()
+
+    def __enter__(self) -> Self:
+        """Return the capture itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+
+def open_capture(
+    source: str | os.PathLike[str] | Readable,
+    given: Given | None = None,
+    *,
+    keys: Iterable[Key] = (),
+) -> Capture:
+    """Open a pcap or pcapng file, gzipped or not: a path, `-` for standard input, or a file.
+
+    `keys` are ThreadKey or RawKey objects; `given` tells more (contexts, addresses, datasets).
+    Raises CaptureError if there is no such file or it is no capture.
+    """
+    told = Given()
+    if given is not None:
+        told.add(given)
+    told.keys += keys
+    return Capture(open_records(source), told)
+
+
+def decode(octets: bytes, given: Given | None = None) -> DecodedFrame:
+    """Return one MAC frame, without its FCS, decoded as far as it goes by itself."""
+    return Follower(given).follow(1, ReceivedFrame(octets, Fcs.ABSENT), len(octets))
+
+
+def _unreadable(
+    number: int, octets: bytes, time_ns: int | None, fault: MalformedFrame
+) -> DecodedFrame:
+    decoded = DecodedFrame(number, ReceivedFrame(b"", Fcs.ABSENT, time_ns=time_ns), len(octets))
+    decoded.faults = (fault,)
+    return decoded
