@@ -43,71 +43,80 @@ class Choice:
     """Stands in the nonce for the sender's extended address, under the Announce key only."""
 
 
+class Memory:
+    """Which keys opened what before: frames, or MLE messages."""
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._most = most
+        self._usual: dict[Identifier, tuple[Choice, ...]] = {}
+
+    def usual(self, identifier: Identifier) -> tuple[Choice, ...]:
+        """Return the keys that opened what had `identifier`, the last one first."""
+        return self._usual.get(identifier, ())
+
+    def remember(self, identifier: Identifier, choice: Choice) -> None:
+        """Put `choice` first for `identifier`."""
+        known = self._usual.get(identifier, ())
+        if not known and len(self._usual) >= self._most:
+            del self._usual[next(iter(self._usual))]
+        others = (other for other in known if other != choice)
+        self._usual[identifier] = (choice, *islice(others, MOST_USUAL - 1))
+
+
 class Keyring:
     """The keys that are known, and which of them fitted before.
 
-    To open a frame, try usual_mac() first, which costs one look-up, then each of mac_choices(),
+    To open a frame, try mac.usual() first, which costs one look-up, then each of mac_choices(),
     and report the one that fitted with mac_verified(); likewise for MLE.  Nothing else changes
     what the keyring knows: a frame whose MIC is wrong leaves no trace.
     """
 
     def __init__(self, keys: Iterable[Key] = (), *, search_width: int = SEARCH_WIDTH) -> None:
+        self.mac, self.mle = Memory(), Memory()
         self._search_width = search_width
         announce = AnnounceKey()
         self._announce = Choice(announce.ccm_star, announce, None, ANNOUNCE_NONCE_ADDRESS)
-        self._thread_keys: list[ThreadKey] = []
-        self._raw_keys: list[RawKey] = []
+        self._keys: list[Key] = []
         self._latest: dict[ThreadKey, int] = {}
-        self._mac: dict[Identifier, tuple[Choice, ...]] = {}
-        self._mle: dict[Identifier, tuple[Choice, ...]] = {}
         for key in keys:
             self.add(key)
 
     def __repr__(self) -> str:
         """Show fingerprints, never keys."""
-        return f"Keyring({', '.join(map(repr, self.keys()))})"
+        return f"Keyring({', '.join(map(repr, self._keys))})"
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that were given; the Announce key is always there besides."""
+        return tuple(self._keys)
 
     def add(self, key: Key) -> bool:
         """Take one more key; tell whether it was new."""
-        keys = self._thread_keys if isinstance(key, ThreadKey) else self._raw_keys
-        if key in keys:
-            return False
-        if isinstance(key, ThreadKey):
-            self._thread_keys.append(key)
-        else:
-            self._raw_keys.append(key)
-        return True
-
-    def keys(self) -> list[Key]:
-        """Return the keys that were given; the Announce key is always there besides."""
-        return [*self._thread_keys, *self._raw_keys]
+        new = key not in self._keys
+        if new:
+            self._keys.append(key)
+        return new
 
     def latest_sequence(self, key: ThreadKey) -> int | None:
         """Return the key sequence of the last frame that `key` opened."""
         return self._latest.get(key)
 
-    def usual_mac(self, identifier: Identifier) -> tuple[Choice, ...]:
-        """Return the keys that opened frames with `identifier` before, the last one first."""
-        return self._mac.get(identifier, ())
-
-    def usual_mle(self, identifier: Identifier) -> tuple[Choice, ...]:
-        """Return the keys that opened MLE messages with `identifier`, the last one first."""
-        return self._mle.get(identifier, ())
-
     def mac_choices(self, identifier: Identifier) -> Iterator[Choice]:
         """Yield every key that a frame with `identifier` may be under, the likely ones first."""
         mode, source, index, _ = identifier
-        if mode == 1 and index is not None and 0 < index <= KEY_INDEXES:
-            searches = [self._search(key, index) for key in self._thread_keys]
-            nearest = [choice for search in searches for choice in islice(search, 1)]
-            return chain(nearest, self._raw(identifier), *searches)
         if source == ANNOUNCE_KEY_SOURCE and index == ANNOUNCE_KEY_INDEX:
-            return chain([self._announce], self._raw(identifier))
-        named = _named_sequence(identifier)
-        exact = [
-            Choice(key.mac_key(named), key, named) for key in self._thread_keys if named is not None
-        ]
-        return chain(exact, self._raw(identifier))
+            yield self._announce
+        searches = list[Iterator[Choice]]()
+        if mode == 1 and index is not None and 0 < index <= KEY_INDEXES:
+            searches += [self._search(key, index) for key in self._thread_keys()]
+        for search in searches:
+            yield from islice(search, 1)  # what each network most likely uses now
+        sequence = _named_sequence(identifier)
+        if sequence is not None:
+            for key in self._thread_keys():
+                yield Choice(key.mac_key(sequence), key, sequence)
+        yield from self._raw(identifier)
+        yield from chain.from_iterable(searches)
 
     def mle_choices(self, identifier: Identifier) -> Iterator[Choice]:
         """Yield every key that an MLE message with `identifier` may be under.
@@ -115,53 +124,44 @@ class Keyring:
         Its key source is the key sequence itself, so sequences that share a key index (1 and
         129, say) are not mistaken for each other here.
         """
-        named = _named_sequence(identifier)
-        exact = [
-            Choice(key.mle_key(named), key, named) for key in self._thread_keys if named is not None
-        ]
-        return chain(exact, self._raw(identifier))
+        sequence = _named_sequence(identifier)
+        if sequence is not None:
+            for key in self._thread_keys():
+                yield Choice(key.mle_key(sequence), key, sequence)
+        yield from self._raw(identifier)
 
     def mac_verified(self, identifier: Identifier, choice: Choice) -> None:
         """Remember that `choice` opened a frame with `identifier`."""
-        self._verified(self._mac, identifier, choice)
+        self._verified(self.mac, identifier, choice)
 
     def mle_verified(self, identifier: Identifier, choice: Choice) -> None:
         """Remember that `choice` opened an MLE message with `identifier`."""
-        self._verified(self._mle, identifier, choice)
+        self._verified(self.mle, identifier, choice)
 
-    def _verified(
-        self,
-        memory: dict[Identifier, tuple[Choice, ...]],
-        identifier: Identifier,
-        choice: Choice,
-    ) -> None:
-        if choice is self._announce:
+    def _verified(self, memory: Memory, identifier: Identifier, choice: Choice) -> None:
+        if isinstance(choice.key, AnnounceKey):
             return  # anybody can seal under it, with PAN IDs without end
         if isinstance(choice.key, ThreadKey) and choice.sequence is not None:
             self._latest[choice.key] = choice.sequence
-        known = memory.get(identifier, ())
-        if not known and len(memory) >= MOST_REMEMBERED:
-            del memory[next(iter(memory))]
-        others = (other for other in known if other != choice)
-        memory[identifier] = (choice, *islice(others, MOST_USUAL - 1))
+        memory.remember(identifier, choice)
+
+    def _thread_keys(self) -> Iterator[ThreadKey]:
+        return (key for key in self._keys if isinstance(key, ThreadKey))
 
     def _raw(self, identifier: Identifier) -> Iterator[Choice]:
-        mode, source, index, _ = identifier
-        return (
-            Choice(key.ccm_star, key) for key in self._raw_keys if key.fits(mode, source, index)
-        )
+        for key in self._keys:
+            if isinstance(key, RawKey) and key.fits(*identifier[:3]):
+                yield Choice(key.ccm_star, key)
 
     def _search(self, key: ThreadKey, index: int) -> Iterator[Choice]:
         """Yield the key of each sequence under `index`: next to the last one first, then from 0."""
         base = self._latest.get(key, key.first_sequence)
+        from_zero = range(index - 1, self._search_width * KEY_INDEXES, KEY_INDEXES)
         tried = set[int]()
-        for sequence in chain(_nearest(base, index), self._from_zero(index)):
+        for sequence in chain(_nearest(base, index), from_zero):
             if sequence not in tried and 0 <= sequence < KEY_SEQUENCES:
                 tried.add(sequence)
                 yield Choice(key.mac_key(sequence), key, sequence)
-
-    def _from_zero(self, index: int) -> range:
-        return range(index - 1, self._search_width * KEY_INDEXES, KEY_INDEXES)
 
 
 def _nearest(base: int, index: int) -> list[int]:

@@ -1,13 +1,20 @@
 """Opening of secured frames and MLE messages: every key with every address that may fit."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from lowpan.capture.keyring import Choice, Identifier, Keyring
 from lowpan.errors import SecurityError
 from lowpan.mac.ccm_star import MicMismatch, mic_octets_required, nonce
-from lowpan.mac.frame_security import SecurableFrame, open_frame, open_octets, source_pan_id
+from lowpan.mac.frame_security import (
+    SecurableFrame,
+    frame_nonce,
+    open_frame,
+    open_octets,
+    security_of,
+    source_pan_id,
+    split_psdu,
+)
 from lowpan.wire.mle import MleEnvelope
 from lowpan.wire.security_header import AUXILIARY_SECURITY_HEADER, AuxiliarySecurityHeader
 
@@ -32,6 +39,53 @@ class Opened:
     """The address in the nonce: with most keys the sender's extended address, now certain."""
 
 
+@dataclass(slots=True)
+class _Sealed:
+    """What is to be opened, and what is known about its key."""
+
+    security: AuxiliarySecurityHeader
+    nonce_of: Callable[[bytes], bytes]
+    authenticated: bytes
+    private_and_mic: bytes
+    usual: tuple[Choice, ...]
+    choices: Iterator[Choice]
+
+    def open_with(self, addresses: Sequence[bytes]) -> Opened:
+        """Try each key with each address, those that fitted before first."""
+        count = 0
+        for choice in self._in_order():
+            count += 1
+            own = choice.nonce_address
+            for address in addresses if own is None else (own,):
+                try:
+                    return Opened(self._octets(choice, address), choice, address)
+                except MicMismatch:
+                    continue
+        raise self._failure(count, addresses)
+
+    def _in_order(self) -> Iterator[Choice]:
+        yield from self.usual
+        tried = [choice.ccm_star for choice in self.usual]
+        for choice in self.choices:
+            if choice.ccm_star not in tried:
+                yield choice
+
+    def _octets(self, choice: Choice, address: bytes) -> bytes:
+        level = self.security.control.security_level
+        return choice.ccm_star.open(
+            self.nonce_of(address), self.authenticated, self.private_and_mic, level
+        )
+
+    def _failure(self, count: int, addresses: Sequence[bytes]) -> SecurityError:
+        if not count:
+            return KeyMissing(f"no key for {_described(self.security)}")
+        if not addresses:
+            return AddressMissing("the sender's extended address is not known")
+        if self.usual:
+            return MicMismatch(f"MIC wrong under key {self.usual[0].key.fingerprint}")
+        return KeyMissing(f"none of {count} keys opens {_described(self.security)}")
+
+
 def open_secured_frame(
     keyring: Keyring,
     frame: SecurableFrame,
@@ -46,22 +100,30 @@ def open_secured_frame(
     TSCH also its short one).  MicMismatch says that a key which opened such frames before does
     not open this one, KeyMissing that no key does, AddressMissing that `addresses` is empty.
     """
-    security = _security_of(frame)
+    security = security_of(frame)
     identifier = _identifier(security, source_pan_id(frame))
-    in_clear = frame.payload[: open_octets(frame)]
-
-    def attempt(choice: Choice, address: bytes) -> bytes:
-        return open_frame(
-            frame, psdu, choice.ccm_star, address, absolute_slot_number=absolute_slot_number
-        )
-
-    usual = keyring.usual_mac(identifier)
-    choices = keyring.mac_choices(identifier)
-    opened = _open(security, usual, choices, addresses, attempt)
-    if not usual or opened.choice is not usual[0]:
-        keyring.mac_verified(identifier, opened.choice)
-    if in_clear:
-        opened.octets = in_clear + opened.octets
+    in_clear = open_octets(frame)
+    usual = keyring.mac.usual(identifier)
+    if usual and addresses:  # the short way, which nearly all frames take
+        try:
+            asn = absolute_slot_number
+            key = usual[0].ccm_star
+            private = open_frame(frame, psdu, key, addresses[0], absolute_slot_number=asn)
+            payload = frame.payload[:in_clear] + private if in_clear else private
+            return Opened(payload, usual[0], addresses[0])
+        except MicMismatch:
+            pass
+    mic_octets_required(security.control.security_level)
+    sealed = _Sealed(
+        security,
+        lambda address: frame_nonce(frame, address, absolute_slot_number),
+        *split_psdu(frame, psdu),
+        usual,
+        keyring.mac_choices(identifier),
+    )
+    opened = sealed.open_with(addresses)
+    keyring.mac_verified(identifier, opened.choice)
+    opened.octets = frame.payload[:in_clear] + opened.octets
     return opened
 
 
@@ -82,53 +144,22 @@ def open_mle_message(
     security = envelope.security
     if security is None:
         raise SecurityError("not secured")
-    identifier = _identifier(security, pan_id)
     counter, level = security.frame_counter, security.control.security_level
     if counter is None:
         raise SecurityError("the nonce holds the frame counter, which the message leaves out")
-    authenticated = b"".join(ends) + AUXILIARY_SECURITY_HEADER.encode(security)
-    private = envelope.payload + envelope.mic
-
-    def attempt(choice: Choice, address: bytes) -> bytes:
-        return choice.ccm_star.open(nonce(address, counter, level), authenticated, private, level)
-
-    usual = keyring.usual_mle(identifier)
-    opened = _open(security, usual, keyring.mle_choices(identifier), addresses, attempt)
-    if not usual or opened.choice is not usual[0]:
-        keyring.mle_verified(identifier, opened.choice)
+    mic_octets_required(level)
+    identifier = _identifier(security, pan_id)
+    sealed = _Sealed(
+        security,
+        lambda address: nonce(address, counter, level),
+        b"".join(ends) + AUXILIARY_SECURITY_HEADER.encode(security),
+        envelope.payload + envelope.mic,
+        keyring.mle.usual(identifier),
+        keyring.mle_choices(identifier),
+    )
+    opened = sealed.open_with(addresses)
+    keyring.mle_verified(identifier, opened.choice)
     return opened
-
-
-def _open(
-    security: AuxiliarySecurityHeader,
-    usual: tuple[Choice, ...],
-    choices: Iterable[Choice],
-    addresses: Sequence[bytes],
-    attempt: Callable[[Choice, bytes], bytes],
-) -> Opened:
-    """Attempt with each choice and address until the MIC is right."""
-    count = 0
-    for choice in chain(usual, choices):
-        count += 1
-        for address in addresses if choice.nonce_address is None else [choice.nonce_address]:
-            try:
-                return Opened(attempt(choice, address), choice, address)
-            except MicMismatch:
-                continue
-    mic_octets_required(security.control.security_level)
-    if not count:
-        raise KeyMissing(f"no key for {_described(security)}")
-    if not addresses:
-        raise AddressMissing("the sender's extended address is not known")
-    if usual:
-        raise MicMismatch(f"MIC wrong under key {usual[0].key.fingerprint}")
-    raise KeyMissing(f"none of {count} keys fits for {_described(security)}")
-
-
-def _security_of(frame: SecurableFrame) -> AuxiliarySecurityHeader:
-    if frame.security is None:
-        raise SecurityError("not secured")
-    return frame.security
 
 
 def _identifier(security: AuxiliarySecurityHeader, pan_id: int | None) -> Identifier:

@@ -1,5 +1,8 @@
 """CCM*: the one cipher of IEEE 802.15.4 and MLE (IEEE 802.15.4-2006 Annex B), and its nonces."""
 
+from struct import Struct
+from struct import error as StructError  # noqa: N812 - an exception class of this name
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
@@ -19,7 +22,7 @@ LAST_FRAME_COUNTER = 0xFFFFFFFF
 
 _ENC = int(SecurityLevel.ENC)
 _MIC_OCTETS = tuple(map(mic_octets, range(8)))
-_LEVEL_OCTETS = tuple(bytes([level]) for level in range(8))
+_PACK_NONCE = Struct(">8sIB").pack
 _TSCH_SHORT_PREFIX = bytes.fromhex("ba55ec00")
 
 
@@ -83,7 +86,7 @@ class CcmStarKey:
                 return private
         except InvalidTag:
             pass
-        raise MicMismatch(f"MIC wrong under key {self.fingerprint}")
+        raise MicMismatch("MIC wrong")
 
     def seal(self, nonce: bytes, authenticated: bytes, private: bytes, level: int) -> bytes:
         """Return `private` as it travels, with its MIC behind it; raise SecurityError."""
@@ -119,11 +122,12 @@ def nonce(extended_address: bytes, frame_counter: int, security_level: int) -> b
     `extended_address` is the sender's, 8 octets in display order.  FieldOutOfRange, here and
     below, tells of an address of another length or a number too large.
     """
+    if len(extended_address) != 8:
+        raise FieldOutOfRange(f"an extended address of {len(extended_address)} octets")
     try:
-        counter = frame_counter.to_bytes(4, "big")
-    except OverflowError:
+        return _PACK_NONCE(extended_address, frame_counter, security_level & 7)
+    except StructError:
         raise FieldOutOfRange(f"frame counter {frame_counter} does not fit 4 octets") from None
-    return _checked(extended_address + counter + _LEVEL_OCTETS[security_level & 7])
 
 
 def nonce_2003(extended_address: bytes, frame_counter: int, key_sequence_counter: int) -> bytes:

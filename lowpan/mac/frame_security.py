@@ -17,12 +17,12 @@ from lowpan.mac.ccm_star import (
 from lowpan.wire.beacon import BEACON
 from lowpan.wire.ieee802154 import Frame, FrameType, encode_frame
 from lowpan.wire.multipurpose import Multipurpose
+from lowpan.wire.security_header import AuxiliarySecurityHeader
 
 SecurableFrame = Frame | Multipurpose
 
 _BEACON, _COMMAND = int(FrameType.BEACON), int(FrameType.MAC_COMMAND)
 _VERSION_2015 = 2
-_NO_HEADER = "no auxiliary security header: not secured, or as the 2003 edition does"
 
 
 def open_octets(frame: SecurableFrame) -> int:
@@ -32,19 +32,25 @@ def open_octets(frame: SecurableFrame) -> int:
     and pending addresses in clear, and a command its identifier.  SecurityError says that the
     payload ends within them.
     """
-    if isinstance(frame, Multipurpose) or frame.control.frame_version >= _VERSION_2015:
-        return 0
     kind = frame.control.frame_type
+    if kind not in (_COMMAND, _BEACON) or isinstance(frame, Multipurpose):
+        return 0
+    if frame.control.frame_version >= _VERSION_2015:
+        return 0
     if kind == _COMMAND:
         if not frame.payload:
             raise SecurityError("ends before its private octets begin: no command identifier")
         return 1
-    if kind != _BEACON:
-        return 0
     try:
         return len(frame.payload) - len(BEACON.decode(frame.payload).payload)
     except MalformedFrame as error:
         raise SecurityError(f"ends before its private octets begin: {error}") from error
+
+
+def split_psdu(frame: SecurableFrame, psdu: bytes) -> tuple[bytes, bytes]:
+    """Return the a-data of `psdu`, which decodes to `frame`, and the private octets and MIC."""
+    begin = len(psdu) - len(frame.payload) - len(frame.mic) + open_octets(frame)
+    return psdu[:begin], psdu[begin:]
 
 
 def open_frame(
@@ -58,18 +64,13 @@ def open_frame(
     """Return the private payload in clear, or raise SecurityError.
 
     `frame` is what `psdu` decodes to.  `nonce_address` is the sender's extended address; in TSCH,
-    where the slot number takes the place of the counter, it may be the sender's short one.
+    where the slot number takes the place of the counter, it may be the sender's short one.  In
+    front of the private payload stand the open octets, `frame.payload[: open_octets(frame)]`.
     """
-    security = frame.security
-    if security is None:
-        raise SecurityError(_NO_HEADER)
-    begin = len(psdu) - len(frame.payload) - len(frame.mic) + open_octets(frame)
-    level = security.control.security_level
-    if security.control.asn_in_nonce or security.frame_counter is None:
-        sender = tsch_nonce(frame, nonce_address, absolute_slot_number)
-    else:
-        sender = nonce(nonce_address, security.frame_counter, level)
-    return key.open(sender, psdu[:begin], psdu[begin:], level)
+    security = security_of(frame)
+    authenticated, private_and_mic = split_psdu(frame, psdu)
+    sender = frame_nonce(frame, nonce_address, absolute_slot_number)
+    return key.open(sender, authenticated, private_and_mic, security.control.security_level)
 
 
 def seal_frame(
@@ -84,24 +85,31 @@ def seal_frame(
     Raises what open_frame() does, and FieldOutOfRange where a field does not fit.  The caller
     sees to it that no frame counter is used twice with a key.
     """
-    security = frame.security
-    if security is None:
-        raise SecurityError(_NO_HEADER)
-    level = security.control.security_level
-    if security.control.asn_in_nonce or security.frame_counter is None:
-        sender = tsch_nonce(frame, nonce_address, absolute_slot_number)
-    else:
-        sender = nonce(nonce_address, security.frame_counter, level)
+    level = security_of(frame).control.security_level
+    sender = frame_nonce(frame, nonce_address, absolute_slot_number)
     mic = bytes(mic_octets_required(level))
-    in_clear = encode_frame(replace(frame, mic=mic))[: -len(mic)]
-    begin = len(in_clear) - len(frame.payload) + open_octets(frame)
-    return in_clear[:begin] + key.seal(sender, in_clear[:begin], in_clear[begin:], level)
+    psdu = encode_frame(replace(frame, mic=mic))
+    authenticated, private = split_psdu(replace(frame, mic=b""), psdu[: -len(mic)])
+    return authenticated + key.seal(sender, authenticated, private, level)
 
 
-def tsch_nonce(
-    frame: SecurableFrame, nonce_address: bytes, absolute_slot_number: int | None
+def security_of(frame: SecurableFrame) -> AuxiliarySecurityHeader:
+    """Return the auxiliary security header; raise SecurityError if there is none."""
+    if frame.security is None:
+        raise SecurityError(
+            "no auxiliary security header: not secured, or as the 2003 edition does"
+        )
+    return frame.security
+
+
+def frame_nonce(
+    frame: SecurableFrame, nonce_address: bytes, absolute_slot_number: int | None = None
 ) -> bytes:
-    """Return the nonce of a frame that leaves out its counter, or says that it does not count."""
+    """Return the nonce of `frame`; parameters and errors are those of open_frame()."""
+    security = security_of(frame)
+    counter, control = security.frame_counter, security.control
+    if counter is not None and not control.asn_in_nonce:
+        return nonce(nonce_address, counter, control.security_level)
     if absolute_slot_number is None:
         raise SecurityError("the nonce holds the absolute slot number, which is not known")
     if len(nonce_address) != 2:

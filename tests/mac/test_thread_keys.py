@@ -1,20 +1,22 @@
 """Keys of a Thread network, against the vectors of Thread specification §7.1.4."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from lowpan.mac.thread_keys import derive, key_index
 
-NETWORK_KEY = bytes.fromhex("00112233445566778899aabbccddeeff")
-DERIVED = {  # key sequence: MLE key, MAC key; vectors v0093..v0095 of tests/vectors/keys.jsonl
-    0: ("5445f4158fd75912175809f8b57a66a4", "de89c53af382b421e0fde5a9bae3bef0"),
-    1: ("8f4cd1a27d95c07d12db8974bd615c13", "9be0d1af7bd87350deabcdd07febb9d5"),
-    2: ("016e2ab8ec88879687a72e0a357ecf2a", "564109e9d2aad7f723ec3b96110eefa3"),
-}
+_FILE = Path(__file__).parent.parent / "vectors" / "key_derivation.jsonl"
+VECTORS = list(map(json.loads, _FILE.read_text(encoding="utf-8").splitlines()))
 
 
-@pytest.mark.parametrize(("sequence", "keys"), DERIVED.items())
-def test_vector(sequence: int, keys: tuple[str, str]) -> None:
-    assert tuple(key.hex() for key in derive(NETWORK_KEY, sequence)) == keys
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+def test_vector(vector: Any) -> None:
+    network_key = bytes.fromhex(vector["params"]["network_key"])
+    mle, mac = derive(network_key, vector["params"]["key_sequence"])
+    assert {"mle_key": mle.hex(), "mac_key": mac.hex()} == vector["expect"]
 
 
 def test_key_index_is_one_to_128() -> None:
