@@ -90,6 +90,14 @@ class AddressBook:
         hearsay = self._hearsay.get(key, ())
         return [*certain, *(rumour for rumour in hearsay if rumour.extended not in sure)]
 
+    def expect(self, other: "AddressBook") -> None:
+        """Take what `other` knows as hearsay, where nothing is known here."""
+        for entries in (other._hearsay, other._certain):
+            for (pan_id, short), known in entries.items():
+                if not self.candidates(pan_id, short):
+                    for candidate in reversed(known):
+                        self.learn(pan_id, short, candidate.extended)
+
     def verified(self, pan_id: int, short: bytes, extended: bytes) -> None:
         """Put `extended` first: a frame from `short` had the right MIC with it."""
         self.learn(pan_id, short, extended, Knowledge.VERIFIED)

@@ -63,9 +63,14 @@ class Datagram:
         """Whether the checksum of UDP or ICMPv6 is right; None where nothing can tell."""
         if self.unknown_contexts:
             return None
-        if self.udp is not None or self.icmpv6 is not None:
-            return verifies(self.source, self.destination, self.upper_protocol, self._upper())
-        return None
+        upper = self.upper_octets()
+        return verifies(self.source, self.destination, self.upper_protocol, upper) if upper else None
+
+    def upper_octets(self) -> bytes:
+        """Return the whole UDP or ICMPv6 message; no octets if the datagram has neither."""
+        if self.udp is not None:
+            return UDP_HEADER.encode(self.udp) + self.payload
+        return self.payload if self.icmpv6 is not None else b""
 
     def encode(self) -> bytes:
         """Return the datagram as IPv6 octets."""
@@ -84,10 +89,7 @@ class Datagram:
                 parts.append(EXTENSION_HEADER.encode(extension))
             else:
                 parts.append(IPV6_FRAGMENT_HEADER.encode(extension))
-        return b"".join([*parts, self._upper()])
-
-    def _upper(self) -> bytes:
-        return self.payload if self.udp is None else UDP_HEADER.encode(self.udp) + self.payload
+        return b"".join([*parts, self.upper_octets() or self.payload])
 
 
 def datagram_of_headers(iphc: Iphc, udp: UdpNhc | None, rest: bytes) -> Datagram:

@@ -46,6 +46,11 @@ class Follower:
         self._last: dict[bytes, tuple[int, bytes]] = {}
         """Sender -> number and octets of its last frame."""
 
+    def expect(self, other: "Follower") -> None:
+        """Take for granted what `other` learnt of the same networks, until told otherwise."""
+        self._ip.expect(other._ip.told())
+        self.book.expect(other.book)
+
     def follow(self, number: int, received: ReceivedFrame, length: int) -> DecodedFrame:
         """Return the frame `number` with every layer that can be reached."""
         decoded = DecodedFrame(number, received, length)

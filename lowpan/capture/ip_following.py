@@ -5,6 +5,7 @@ from typing import Any
 from lowpan.adaptation.decompress import decompress
 from lowpan.adaptation.reassembly import DatagramReceived, FragmentRefused, Reassembler
 from lowpan.capture.addresses import AddressBook
+from lowpan.capture.context_search import ContextSearch
 from lowpan.capture.datagram import Datagram, datagram_of_headers, datagram_of_octets
 from lowpan.capture.decoded import DecodedFrame, DecodedMle, Outcome, Protection
 from lowpan.capture.key_sources import Given
@@ -47,6 +48,9 @@ class IpFollower:
         self._told: _Contexts = {}
         """The contexts told last, of any PAN: a network that changes its PAN ID keeps them."""
         self._pairs: dict[tuple[Any, ...], Surroundings] = {}
+        self._search = ContextSearch()
+        self._missing = False
+        """Some datagram lacks a context: prefixes are collected from now on."""
         self._reassembler = Reassembler(
             most_datagrams=MOST_DATAGRAMS, most_per_sender=MOST_PER_SENDER
         )
@@ -59,8 +63,33 @@ class IpFollower:
             self._compressed(decoded, payload, surroundings)
         else:
             self._headers(decoded, frame, decode_lowpan_headers(payload))
-        if decoded.datagram is not None:
-            self._upper(decoded, frame, decoded.datagram)
+        datagram = decoded.datagram
+        if datagram is None:
+            return
+        if self._missing:
+            self._search.offer_all(datagram.payload)
+        if datagram.unknown_contexts:
+            self._missing = True
+            if decoded.compressed is not None:
+                self._seek(decoded.compressed.iphc, datagram, frame.destination_pan_id)
+        self._upper(decoded, frame, datagram)
+
+    def _seek(self, header: Iphc, datagram: Datagram, pan_id: int | None) -> None:
+        """Find the context that `datagram` lacks, and complete its addresses."""
+        control, search = header.control, self._search
+        source = bool(control.sac and control.sam)
+        destination = bool(control.dac and not control.m)
+        if not destination and control.dac:
+            return  # the prefix stands in the middle of a multicast address
+        found = search.examine(datagram, pan_id, source=source, destination=destination)
+        if found is None:
+            return
+        self._tell(pan_id, datagram.unknown_contexts[0], found)
+        datagram.unknown_contexts = ()
+        if source:
+            datagram.source = found.network + datagram.source[8:]
+        if destination:
+            datagram.destination = found.network + datagram.destination[8:]
 
     def _surroundings(
         self, frame: Frame | Multipurpose, source: bytes, destination: bytes
@@ -128,10 +157,13 @@ class IpFollower:
     ) -> None:
         """Say which contexts are missing in the addresses of `datagram`."""
         control, contexts = headers.iphc.control, surroundings.contexts
+        if not control.sam or not control.dam:
+            self._search.offer(headers.iphc.source)
+            self._search.offer(headers.iphc.destination)
         if control.sac or control.dac:
             needed = _contexts_needed(headers.iphc)
-            if any(contexts[number] is UNKNOWN_CONTEXT for number in needed):
-                missing = [number for number in needed if contexts[number] is UNKNOWN_CONTEXT]
+            missing = [number for number in needed if contexts[number] is UNKNOWN_CONTEXT]
+            if missing:
                 datagram.unknown_contexts = tuple(missing)
         for header, inner in zip(_tunnelled(headers), _inner(datagram), strict=False):
             missing = [n for n in _contexts_needed(header) if contexts[n] is UNKNOWN_CONTEXT]
@@ -227,6 +259,15 @@ class IpFollower:
         contexts = self.contexts(pan_id)
         if number not in self._given.contexts_of(pan_id):
             contexts[number] = self._told[number] = context
+            self._missing = False
+
+    def told(self) -> _Contexts:
+        """Return the contexts that were learnt last."""
+        return self._told
+
+    def expect(self, contexts: _Contexts) -> None:
+        """Take contexts for granted until the network tells others."""
+        self._told |= contexts
 
 
 def _contexts_needed(header: Iphc) -> list[int]:

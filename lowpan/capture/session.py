@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +13,10 @@ from lowpan.capture.keys import Key
 from lowpan.capture.reader import Readable, Records, open_records
 from lowpan.errors import CaptureError, MalformedFrame
 from lowpan.radio import Fcs, ReceivedFrame
+
+
+LOOK_AHEAD = 3_000
+"""Frames of a file that are read once before it is read: what they teach is known from frame 1."""
 
 
 class Capture:
@@ -26,6 +31,14 @@ class Capture:
         self.given = given
         self.follower = Follower(given)
         self.damage: CaptureError | None = None
+
+    def look_ahead(self, records: Records, frames: int) -> None:
+        """Learn from the first `frames` of `records`, the same file opened once more."""
+        scout = Capture(records, self.given)
+        for decoded in islice(scout, frames):
+            del decoded
+        self.follower.expect(scout.follower)
+        scout.close()
 
     def __iter__(self) -> Iterator[DecodedFrame]:
         """Yield each frame."""
@@ -64,17 +77,24 @@ def open_capture(
     given: Given | None = None,
     *,
     keys: Iterable[Key] = (),
+    look_ahead: int = LOOK_AHEAD,
 ) -> Capture:
     """Open a pcap or pcapng file, gzipped or not: a path, `-` for standard input, or a file.
 
     `keys` are ThreadKey or RawKey objects; `given` tells more (contexts, addresses, datasets).
-    Raises CaptureError if there is no such file or it is no capture.
+    Of a path to a regular file the first `look_ahead` frames are read twice, so that contexts and
+    addresses told later in them serve from the first frame on.  Raises CaptureError if there is
+    no such file or it is no capture.
     """
     told = Given()
     if given is not None:
         told.add(given)
     told.keys += keys
-    return Capture(open_records(source), told)
+    capture = Capture(open_records(source), told)
+    if look_ahead and capture.records.size is not None and isinstance(source, str | os.PathLike):
+        if source != "-":
+            capture.look_ahead(open_records(source), look_ahead)
+    return capture
 
 
 def decode(octets: bytes, given: Given | None = None) -> DecodedFrame:
