@@ -54,7 +54,8 @@ class IphcControl:
 class Iphc:
     """Compressed IPv6 header with all that it leaves out filled in.
 
-    Version and payload length are never carried; see lowpan.adaptation.decompress.
+    Version and payload length are never carried; see lowpan.adaptation.decompress.  Bits of an
+    interface identifier in line that a context of more than 64 bits overrules are not kept.
     """
 
     control: IphcControl
