@@ -1,5 +1,10 @@
 """Frame control and PAN IDs by the tables of the standard: every number, every row."""
 
+from collections.abc import Callable
+from pathlib import Path
+from struct import pack
+from subprocess import run
+
 import pytest
 
 from lowpan.errors import MalformedFrame
@@ -143,3 +148,56 @@ def test_every_frame_control_alone_decodes_or_is_malformed() -> None:
         except MalformedFrame:
             continue
         assert encode_frame(frame) == octets
+
+
+# -- the same table as Wireshark has it
+
+FIELDS = ("seq_no", "dst_pan", "dst16", "dst64", "src_pan", "src16", "src64")
+
+
+def frame_of(key: tuple[int, int, int, int], frame_type: int, *, suppressed: bool) -> bytes:
+    """Return a frame with every field that the tables name, counted up, and a payload."""
+    version, to_mode, from_mode, compression = key
+    number = frame_type | compression << 6 | to_mode << 10 | version << 12 | from_mode << 14
+    number |= suppressed << 8
+    size = (not suppressed) + 2 * sum(PAN_IDS[key]) + SIZE[to_mode] + SIZE[from_mode]
+    return number.to_bytes(2, "little") + bytes(range(0x10, 0x10 + size)) + b"\x7f"
+
+
+def as_told(line: str) -> tuple[int | bytes | None, ...]:
+    """Return sequence number, PAN ID and destination, PAN ID and source of a line of tshark."""
+    number, to_pan, to16, to64, by_pan, by16, by64 = line.split("\t")
+    numbers = [int(text, 0) if text else None for text in (number, to_pan, by_pan)]
+    to, by = (
+        bytes.fromhex(text[2:] or wide.replace(":", "")) or None
+        for text, wide in ((to16, to64), (by16, by64))
+    )
+    return (numbers[0], numbers[1], to, numbers[2], by)
+
+
+def test_pan_ids_as_wireshark_reads_them(
+    tmp_path: Path, require_peer: Callable[[str], str]
+) -> None:
+    frames = [
+        frame_of(key, frame_type, suppressed=suppressed)
+        for key in PAN_IDS
+        for frame_type in range(4)
+        for suppressed in ((False, True) if key[0] == 2 else (False,))
+    ]
+    capture = tmp_path / "frames.pcap"
+    records = [pack("<4I", 0, 0, len(psdu), len(psdu)) + psdu for psdu in frames]
+    head = pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 2047, 230)  # frames without FCS
+    capture.write_bytes(head + b"".join(records))
+    fields = [part for name in FIELDS for part in ("-e", f"wpan.{name}")]
+    command = [require_peer("tshark"), "-r", str(capture), "-T", "fields", *fields]
+    lines = run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert len(lines) == len(frames)
+    for psdu, line in zip(frames, lines, strict=True):
+        frame = FRAME.decode(psdu)
+        assert as_told(line) == (
+            frame.sequence_number,
+            frame.destination_pan_id,
+            frame.destination,
+            frame.source_pan_id,
+            frame.source,
+        ), psdu.hex()
