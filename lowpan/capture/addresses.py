@@ -49,6 +49,8 @@ class AddressBook:
 
     def __init__(self, *, most: int = MOST_ADDRESSES) -> None:
         self._most = most
+        self.changes = 0
+        """Grows whenever something new is learnt, so that what was derived can be renewed."""
         self._certain: Entries = {}
         self._hearsay: Entries = {}
 
@@ -74,6 +76,7 @@ class AddressBook:
         if not known and len(entries) >= self._most:
             del entries[next(iter(entries))]
         entries[key] = _put_first(known, extended, knowledge)
+        self.changes += 1
         return True
 
     def extended(self, pan_id: int, short: bytes) -> bytes | None:

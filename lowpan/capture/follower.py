@@ -5,10 +5,10 @@ from lowpan.capture.decoded import DecodedFrame
 from lowpan.capture.ip_following import IpFollower
 from lowpan.capture.key_sources import Given
 from lowpan.capture.keyring import Keyring
+from lowpan.capture.links import MOST_LINKS, Link, LinkKey
 from lowpan.capture.teaching import learn_from_command
 from lowpan.capture.unsealing import Unsealer
 from lowpan.errors import MalformedFrame
-from lowpan.mac.frame_security import source_pan_id
 from lowpan.radio import Fcs, ReceivedFrame
 from lowpan.wire.beacon import BEACON, THREAD_BEACON
 from lowpan.wire.ieee802154 import FRAME, Frame, FrameType, OpaqueFrame, decode_frame
@@ -18,9 +18,7 @@ from lowpan.wire.multipurpose import Multipurpose
 
 ACK_WINDOW_NS = 1_000_000_000
 """An acknowledgment answers a frame of the last second: slow peers and clocks fit, old news not."""
-MOST_SENDERS = 4096
-"""Senders whose last frame is kept, to know a retransmission."""
-
+_BAD = Fcs.BAD
 _ACK, _DATA = int(FrameType.ACKNOWLEDGMENT), int(FrameType.DATA)
 _BEACON, _COMMAND = int(FrameType.BEACON), int(FrameType.MAC_COMMAND)
 _THREAD_PROTOCOL_ID = 3
@@ -41,10 +39,9 @@ class Follower:
         self.unsealer = Unsealer(self.keyring, self.book)
         self._ip = IpFollower(self.given, self.book, self.unsealer)
         self._ignore_fcs = self.given.ignore_fcs
-        self._awaited: dict[int, tuple[int, int, bytes, bytes | None]] = {}
-        """Sequence number -> number, time, receiver of the last frame that wants an ack."""
-        self._last: dict[bytes, tuple[int, bytes]] = {}
-        """Sender -> number and octets of its last frame."""
+        self._links: dict[LinkKey, Link] = {}
+        self._awaited: dict[int | None, tuple[int, int, Link]] = {}
+        """Sequence number -> number, time and link of the last frame that wants an ack."""
 
     def expect(self, other: "Follower") -> None:
         """Take for granted what `other` learnt of the same networks, until told otherwise."""
@@ -54,19 +51,14 @@ class Follower:
     def follow(self, number: int, received: ReceivedFrame, length: int) -> DecodedFrame:
         """Return the frame `number` with every layer that can be reached."""
         decoded = DecodedFrame(number, received, length)
-        if received.fcs is Fcs.BAD and not self._ignore_fcs:
+        if received.fcs is _BAD and not self._ignore_fcs:
             return decoded
         psdu = received.psdu
         try:
-            frame = FRAME.decode(psdu) if psdu and psdu[0] & 4 == 0 else decode_frame(psdu)
-        except MalformedFrame as fault:
-            decoded.faults = (fault,)
-            return decoded
-        decoded.frame = frame
-        if isinstance(frame, OpaqueFrame):
-            return decoded
-        try:
-            self._follow_frame(decoded, frame, psdu)
+            frame = FRAME.decode(psdu) if psdu and not psdu[0] & 4 else decode_frame(psdu)
+            decoded.frame = frame
+            if not isinstance(frame, OpaqueFrame):
+                self._follow_frame(decoded, frame, psdu)
         except MalformedFrame as fault:
             decoded.faults = (*decoded.faults, fault)
         return decoded
@@ -74,37 +66,64 @@ class Follower:
     def _follow_frame(
         self, decoded: DecodedFrame, frame: Frame | Multipurpose, psdu: bytes
     ) -> None:
-        kind = frame.control.frame_type
-        if kind == _ACK and isinstance(frame, Frame):
-            acker = self._acknowledged(decoded, frame)
+        control = frame.control
+        kind = control.frame_type
+        if kind == _ACK:
+            link = self._acknowledged(decoded, frame)
+            if link is None:
+                return
         else:
-            acker = None
-            self._note_sender(decoded, frame, psdu)
+            link = self._link(frame, frame.source)
+            decoded.extended_source = link.extended_source
+            decoded.extended_destination = link.extended_destination
+            if link.last_psdu == psdu:
+                decoded.duplicate_of = link.last_number
+            else:
+                link.last_number, link.last_psdu = decoded.number, psdu
+                if _wants_ack(frame):
+                    when = decoded.received.time_ns or 0
+                    self._awaited[frame.sequence_number] = (decoded.number, when, link)
         payload: bytes | None = frame.payload
-        if isinstance(frame, Frame) and frame.control.security_enabled or frame.security:
-            payload, decoded.protection = self.unsealer.open_frame(frame, psdu, acker)
+        if _secured(frame):
+            payload, decoded.protection = self.unsealer.open_frame(link, frame, psdu)
             if payload is None:
                 self._open_part(decoded, frame)
                 return
-            if acker is None and decoded.extended_source is None:
+            if decoded.extended_source is None:
                 decoded.extended_source = decoded.protection.nonce_address
-        if has_payload_ies(frame.header_ies):
+        if frame.header_ies and has_payload_ies(frame.header_ies):
             private = split_payload(frame.header_ies, payload)
             decoded.payload_ies, payload = private.payload_ies, private.payload
         decoded.payload = payload
         if not payload:
             return
         if kind == _DATA:
-            self._ip.follow(decoded, frame, payload)
+            self._ip.follow(decoded, link, payload)
         elif kind == _COMMAND:
             decoded.command = COMMAND.decode(payload)
             learn_from_command(self.book, frame, decoded.command)
-        elif kind == _BEACON and frame.control.frame_version < 2:
+        elif kind == _BEACON and isinstance(frame, Frame) and control.frame_version < 2:
             self._beacon(decoded, payload)
+
+    def _link(self, frame: Frame | Multipurpose, source: bytes | None) -> Link:
+        """Return the link of `frame`, with the addresses known today."""
+        told = frame.source_pan_id if isinstance(frame, Frame) else None
+        key = (source, frame.destination, frame.destination_pan_id, told)
+        link = self._links.get(key)
+        if link is None:
+            if len(self._links) >= MOST_LINKS:
+                self._links.clear()
+            link = self._links[key] = Link(key, self._ip.contexts(frame.destination_pan_id))
+            if source is not None and len(source) == 8:
+                self.unsealer.heard(source)
+        if link.learnt != self.book.changes:
+            link.refresh(self.book)
+        return link
 
     def _open_part(self, decoded: DecodedFrame, frame: Frame | Multipurpose) -> None:
         """Show what travels in clear even in a frame that stays closed."""
-        if frame.control.frame_type == _COMMAND and frame.control.frame_version < 2:
+        old = isinstance(frame, Frame) and frame.control.frame_version < 2
+        if old and frame.control.frame_type == _COMMAND:
             decoded.command = COMMAND.decode(frame.payload[:1]) if frame.payload else None
 
     def _beacon(self, decoded: DecodedFrame, payload: bytes) -> None:
@@ -115,44 +134,27 @@ class Follower:
             except MalformedFrame as fault:
                 decoded.notes += (f"no Thread beacon after all: {fault}",)
 
-    def _acknowledged(self, decoded: DecodedFrame, frame: Frame) -> bytes | None:
-        """Find the frame that an acknowledgment answers; return its receiver's extended address."""
-        sent = self._awaited.get(-1 if frame.sequence_number is None else frame.sequence_number)
-        if sent is None:
+    def _acknowledged(self, decoded: DecodedFrame, frame: Frame | Multipurpose) -> Link | None:
+        """Find the frame that an acknowledgment answers; return its link if more is to be done."""
+        sent = self._awaited.get(frame.sequence_number)
+        acker: bytes | None = frame.source
+        if sent is not None and (decoded.received.time_ns or 0) - sent[1] <= ACK_WINDOW_NS:
+            link = sent[2]
+            decoded.acknowledges, decoded.acker = sent[0], link.destination
+            decoded.extended_source = link.extended_destination
+            acker = acker or link.extended_destination or link.destination
+        if not _secured(frame) and not frame.payload:
             return None
-        number, when, receiver, extended = sent
-        if (decoded.received.time_ns or 0) - when > ACK_WINDOW_NS:
-            return None
-        decoded.acknowledges, decoded.acker = number, receiver
-        decoded.extended_source = extended
-        return extended
+        return self._link(frame, acker)
 
-    def _note_sender(
-        self, decoded: DecodedFrame, frame: Frame | Multipurpose, psdu: bytes
-    ) -> None:
-        """Name both ends, know a retransmission, expect an acknowledgment."""
-        source, destination = frame.source, frame.destination
-        pan_id = source_pan_id(frame)
-        if source is not None:
-            if len(source) == 8:
-                decoded.extended_source = source
-                self.unsealer.heard(source)
-            elif pan_id is not None:
-                decoded.extended_source = self.book.extended(pan_id, source)
-            last = self._last.get(source)
-            if last is not None and last[1] == psdu:
-                decoded.duplicate_of = last[0]
-            else:
-                if last is None and len(self._last) >= MOST_SENDERS:
-                    self._last.clear()
-                self._last[source] = (decoded.number, psdu)
-        if destination is None:
-            return
-        if len(destination) == 8:
-            decoded.extended_destination = destination
-        elif destination != b"\xff\xff" and frame.destination_pan_id is not None:
-            decoded.extended_destination = self.book.extended(frame.destination_pan_id, destination)
-        if isinstance(frame, Frame) and frame.control.acknowledgment_request:
-            key = -1 if frame.sequence_number is None else frame.sequence_number
-            when = decoded.received.time_ns or 0
-            self._awaited[key] = (decoded.number, when, destination, decoded.extended_destination)
+
+def _secured(frame: Frame | Multipurpose) -> bool:
+    if isinstance(frame, Frame):
+        return frame.control.security_enabled
+    return frame.security is not None
+
+
+def _wants_ack(frame: Frame | Multipurpose) -> bool:
+    if isinstance(frame, Frame):
+        return frame.control.acknowledgment_request
+    return frame.long_control is not None and frame.long_control.acknowledgment_request

@@ -9,6 +9,7 @@ from lowpan.capture.context_search import ContextSearch
 from lowpan.capture.datagram import Datagram, datagram_of_headers, datagram_of_octets
 from lowpan.capture.decoded import DecodedFrame, DecodedMle, Outcome, Protection
 from lowpan.capture.key_sources import Given
+from lowpan.capture.links import Link
 from lowpan.capture.teaching import (
     contexts_in_mle,
     contexts_in_neighbour_discovery,
@@ -19,11 +20,9 @@ from lowpan.capture.teaching import (
 from lowpan.capture.unsealing import Unsealer
 from lowpan.errors import MalformedFrame
 from lowpan.wire.addresses import Context, Surroundings, iid_of
-from lowpan.wire.ieee802154 import Frame
 from lowpan.wire.iphc import Iphc
 from lowpan.wire.lowpan_headers import Dispatch, LowpanHeaders, decode_lowpan_headers
 from lowpan.wire.mle import MLE_ENVELOPE, MLE_MESSAGE, MLE_PORT, SECURED
-from lowpan.wire.multipurpose import Multipurpose
 from lowpan.wire.nhc import COMPRESSED_HEADERS, CompressedHeaders, Ipv6Nhc, UdpNhc
 
 UNKNOWN_CONTEXT = Context(b"", 64, compress=False)
@@ -55,14 +54,12 @@ class IpFollower:
             most_datagrams=MOST_DATAGRAMS, most_per_sender=MOST_PER_SENDER
         )
 
-    def follow(self, decoded: DecodedFrame, frame: Frame | Multipurpose, payload: bytes) -> None:
-        """Decode the 6LoWPAN `payload` of `frame`; raise MalformedFrame."""
+    def follow(self, decoded: DecodedFrame, link: Link, payload: bytes) -> None:
+        """Decode the 6LoWPAN `payload` of a frame on `link`; raise MalformedFrame."""
         if _IPHC_FIRST <= payload[0] < _IPHC_END:
-            source, destination = frame.source or b"", frame.destination or b""
-            surroundings = self._surroundings(frame, source, destination)
-            self._compressed(decoded, payload, surroundings)
+            self._compressed(decoded, payload, link.surroundings)
         else:
-            self._headers(decoded, frame, decode_lowpan_headers(payload))
+            self._headers(decoded, link, decode_lowpan_headers(payload))
         datagram = decoded.datagram
         if datagram is None:
             return
@@ -71,8 +68,8 @@ class IpFollower:
         if datagram.unknown_contexts:
             self._missing = True
             if decoded.compressed is not None:
-                self._seek(decoded.compressed.iphc, datagram, frame.destination_pan_id)
-        self._upper(decoded, frame, datagram)
+                self._seek(decoded.compressed.iphc, datagram, link.destination_pan_id)
+        self._upper(decoded, link, datagram)
 
     def _seek(self, header: Iphc, datagram: Datagram, pan_id: int | None) -> None:
         """Find the context that `datagram` lacks, and complete its addresses."""
@@ -91,15 +88,14 @@ class IpFollower:
         if destination:
             datagram.destination = found.network + datagram.destination[8:]
 
-    def _surroundings(
-        self, frame: Frame | Multipurpose, source: bytes, destination: bytes
-    ) -> Surroundings:
-        key = (frame.destination_pan_id, source, destination)
+    def _surroundings(self, link: Link, source: bytes, destination: bytes) -> Surroundings:
+        """Return the surroundings inside a mesh header, remembered for each pair of ends."""
+        key = (link.destination_pan_id, source, destination)
         known = self._pairs.get(key)
         if known is None:
             if len(self._pairs) >= MOST_PAIRS:
                 self._pairs.clear()
-            contexts = self.contexts(frame.destination_pan_id)
+            contexts = self.contexts(link.destination_pan_id)
             known = Surroundings(iid_of(source), iid_of(destination), contexts, True)
             self._pairs[key] = known
         return known
@@ -119,18 +115,17 @@ class IpFollower:
 
     # -- 6LoWPAN
 
-    def _headers(
-        self, decoded: DecodedFrame, frame: Frame | Multipurpose, headers: LowpanHeaders
-    ) -> None:
+    def _headers(self, decoded: DecodedFrame, link: Link, headers: LowpanHeaders) -> None:
         decoded.mesh, decoded.broadcast = headers.mesh, headers.broadcast
         decoded.fragment = headers.fragment
-        source, destination = frame.source or b"", frame.destination or b""
+        source, destination = link.source or b"", link.destination or b""
+        surroundings = link.surroundings
         if headers.mesh is not None:
             source, destination = headers.mesh.originator, headers.mesh.final_destination
+            surroundings = self._surroundings(link, source, destination)
         if headers.fragment is not None:
-            self._fragment(decoded, frame, headers, source, destination)
+            self._fragment(decoded, headers, (source, destination), surroundings)
         elif headers.dispatch is Dispatch.IPHC:
-            surroundings = self._surroundings(frame, source, destination)
             self._compressed(decoded, headers.payload, surroundings)
         elif headers.dispatch is Dispatch.IPV6:
             decoded.datagram = datagram_of_octets(headers.payload)
@@ -150,37 +145,36 @@ class IpFollower:
         else:
             datagram = datagram_of_octets(decompress(headers, rest))
         decoded.datagram = datagram
-        self._mark_unknown(datagram, headers, surroundings)
+        control, contexts = headers.iphc.control, surroundings.contexts
+        if (control.sac or control.dac) and (
+            contexts[headers.iphc.source_context] is UNKNOWN_CONTEXT
+            or contexts[headers.iphc.destination_context] is UNKNOWN_CONTEXT
+        ):
+            self._mark_unknown(datagram, headers, surroundings)
+        if self._missing:
+            self._search.offer(datagram.source)
+            self._search.offer(datagram.destination)
 
     def _mark_unknown(
         self, datagram: Datagram, headers: CompressedHeaders, surroundings: Surroundings
     ) -> None:
         """Say which contexts are missing in the addresses of `datagram`."""
-        control, contexts = headers.iphc.control, surroundings.contexts
-        if not control.sam or not control.dam:
-            self._search.offer(headers.iphc.source)
-            self._search.offer(headers.iphc.destination)
-        if control.sac or control.dac:
-            needed = _contexts_needed(headers.iphc)
+        layers = [(headers.iphc, datagram), *zip(_tunnelled(headers), _inner(datagram))]
+        for header, layer in layers:
+            needed, contexts = _contexts_needed(header), surroundings.contexts
             missing = [number for number in needed if contexts[number] is UNKNOWN_CONTEXT]
-            if missing:
-                datagram.unknown_contexts = tuple(missing)
-        for header, inner in zip(_tunnelled(headers), _inner(datagram), strict=False):
-            missing = [n for n in _contexts_needed(header) if contexts[n] is UNKNOWN_CONTEXT]
-            inner.unknown_contexts = tuple(missing)
+            layer.unknown_contexts = tuple(missing)
 
     def _fragment(
         self,
         decoded: DecodedFrame,
-        frame: Frame | Multipurpose,
         headers: LowpanHeaders,
-        source: bytes,
-        destination: bytes,
+        ends: tuple[bytes, bytes],
+        surroundings: Surroundings,
     ) -> None:
         fragment, piece = headers.fragment, headers.payload
         if fragment is None:
             return
-        surroundings = self._surroundings(frame, source, destination)
         if headers.dispatch is Dispatch.IPHC:
             decoded.compressed, used = COMPRESSED_HEADERS.decode_prefix(piece, surroundings)
             piece = decompress(decoded.compressed, piece[used:], fragment.datagram_size)
@@ -189,14 +183,14 @@ class IpFollower:
             return
         now = (decoded.received.time_ns or 0) // 1000
         events = self._reassembler.receive_fragment(
-            source, destination, fragment, piece, now=now, mark=decoded
+            *ends, fragment, piece, now=now, mark=decoded
         )
         for event in events:
             if isinstance(event, FragmentRefused):
                 raise MalformedFrame(event.reason, format="FragmentHeader")
             if isinstance(event, DatagramReceived):
                 self._reassembled(decoded, event, surroundings)
-            elif decoded in event.marks or event.source == source:
+            elif decoded in event.marks or event.source == ends[0]:
                 decoded.notes += (f"datagram {event.datagram_tag:#06x} given up: {event.reason}",)
 
     def _reassembled(
@@ -214,28 +208,24 @@ class IpFollower:
     # -- what is inside the datagram
 
     def _upper(
-        self, decoded: DecodedFrame, frame: Frame | Multipurpose, datagram: Datagram
+        self, decoded: DecodedFrame, link: Link, datagram: Datagram
     ) -> None:
-        udp, pan_id = datagram.udp, frame.destination_pan_id
+        udp, pan_id = datagram.udp, link.destination_pan_id
         if udp is not None and MLE_PORT in (udp.source_port, udp.destination_port):
-            self._mle(decoded, frame, datagram)
+            self._mle(decoded, pan_id, datagram)
         elif datagram.icmpv6 is not None and datagram.icmpv6.type in _NEIGHBOUR_DISCOVERY:
             message = datagram.icmpv6
             if pan_id is None or not datagram.checksum_good:
                 return
-            if learn_from_neighbour_discovery(self._book, pan_id, message, datagram.source):
-                self._unsealer.learnt()
+            learn_from_neighbour_discovery(self._book, pan_id, message, datagram.source)
             for number, context in contexts_in_neighbour_discovery(message):
                 self._tell(pan_id, number, context)
 
-    def _mle(
-        self, decoded: DecodedFrame, frame: Frame | Multipurpose, datagram: Datagram
-    ) -> None:
+    def _mle(self, decoded: DecodedFrame, pan_id: int | None, datagram: Datagram) -> None:
         envelope = MLE_ENVELOPE.decode(datagram.payload)
         sender = extended_of(datagram.source)
         payload: bytes | None = envelope.payload
         protection: Protection | None = None
-        pan_id = frame.destination_pan_id
         if envelope.suite == SECURED:
             ends = (datagram.source, datagram.destination)
             addresses = list(
@@ -249,8 +239,7 @@ class IpFollower:
         if protection is None or protection.outcome is not Outcome.DECRYPTED or pan_id is None:
             return  # anybody may have written it
         receiver = extended_of(datagram.destination) or decoded.extended_destination
-        if learn_from_mle(self._book, pan_id, message, protection.nonce_address, receiver):
-            self._unsealer.learnt()
+        learn_from_mle(self._book, pan_id, message, protection.nonce_address, receiver)
         for number, context in contexts_in_mle(message):
             self._tell(pan_id, number, context)
 

@@ -7,6 +7,7 @@ from lowpan.capture.addresses import AddressBook
 from lowpan.capture.decoded import Outcome, Protection
 from lowpan.capture.keyring import Keyring
 from lowpan.capture.keys import KeyKind
+from lowpan.capture.links import Link
 from lowpan.capture.opening import (
     AddressMissing,
     KeyMissing,
@@ -15,100 +16,96 @@ from lowpan.capture.opening import (
     open_secured_frame,
 )
 from lowpan.errors import SecurityError
-from lowpan.mac.ccm_star import CcmStarKey, MicMismatch
-from lowpan.mac.frame_security import SecurableFrame, open_octets, source_pan_id
+from lowpan.mac.ccm_star import MicMismatch
+from lowpan.mac.frame_security import SecurableFrame, open_octets
 from lowpan.wire.mle import MleEnvelope
+from lowpan.wire.security_header import AuxiliarySecurityHeader
 
-MOST_SENDERS = 4096
-"""Senders whose key and address are remembered; of more, all are looked up again."""
 MOST_ROAMERS = 256
 """Extended addresses tried for a short one that nobody has explained: the first ones heard."""
 
 _NONCE = Struct(">8sIB").pack
 
-_Sender = tuple[bytes | None, int | None, bytes | None, int | None, int]
-"""Source, its PAN ID, key source, key index, security level."""
-
 
 class Unsealer:
-    """Opens what is secured, and remembers which key and address served for which sender.
+    """Opens what is secured; each link remembers which key and address served.
 
-    A sender whose frames did not open is tried again at its 1st, 2nd, 4th, 8th ... frame only,
+    A link whose frames did not open is tried again at its 1st, 2nd, 4th, 8th ... frame only,
     until something new is learnt: foreign networks must not cost more than one's own.
     """
 
     def __init__(self, keyring: Keyring, book: AddressBook) -> None:
         self._keyring, self._book = keyring, book
-        self._usual: dict[_Sender, tuple[CcmStarKey, bytes, Protection]] = {}
-        self._failures: dict[_Sender, tuple[int, Protection]] = {}
         self._roamers: dict[bytes, None] = {}
+        self._news = 0
 
     def heard(self, extended: bytes) -> None:
         """Note an extended address that is in use: some short address may be its."""
         if extended not in self._roamers and len(self._roamers) < MOST_ROAMERS:
             self._roamers[extended] = None
-            self._failures.clear()
-
-    def learnt(self) -> None:
-        """Try again what did not open: a key, an address or a sequence is new."""
-        self._failures.clear()
+            self._news += 1
 
     def open_frame(
-        self, frame: SecurableFrame, psdu: bytes, acker: bytes | None
+        self, link: Link, frame: SecurableFrame, psdu: bytes
     ) -> tuple[bytes | None, Protection]:
-        """Return the payload of `frame` in clear, None if it stays closed, and what happened.
-
-        `acker` is the extended address that must have sent it, of an acknowledgment that does
-        not say its source.
-        """
-        security, source = frame.security, frame.source
+        """Return the payload of `frame` in clear, None if it stays closed, and what happened."""
+        security = frame.security
         if security is None:  # the 2003 edition's, without a header that says which suite
-            return None, Protection(Outcome.REFUSED, reason="secured as in the 2003 edition")
-        pan_id, level = source_pan_id(frame), security.control.security_level
-        sender = (source or acker, pan_id, security.key_source, security.key_index, level)
-        usual = self._usual.get(sender)
-        if usual is not None and security.frame_counter is not None:
-            key, address, protection = usual
+            return None, _REFUSED_2003
+        counter, key = security.frame_counter, link.key
+        if (
+            key is not None
+            and counter is not None
+            and link.control is security.control
+            and link.key_index == security.key_index
+            and link.key_source == security.key_source
+            and link.protection is not None
+        ):
             in_clear = open_octets(frame)
             begin = len(psdu) - len(frame.payload) - len(frame.mic) + in_clear
-            nonce = _NONCE(address, security.frame_counter, level)
+            level = security.control.security_level
+            nonce = _NONCE(link.nonce_address, counter, level)
             try:
                 private = key.open(nonce, psdu[:begin], psdu[begin:], level)
             except MicMismatch:
                 pass  # a key sequence or an address has changed: look again
             else:
-                return (frame.payload[:in_clear] + private if in_clear else private), protection
-        failed = self._failures.get(sender)
-        if failed is not None and failed[0] & (failed[0] - 1):
-            self._failures[sender] = (failed[0] + 1, failed[1])
-            return None, failed[1]
-        return self._search(frame, psdu, sender, pan_id)
+                clear = frame.payload[:in_clear] + private if in_clear else private
+                return clear, link.protection
+        known = self._news + self._book.changes
+        if link.failed is not None and link.tried == known and link.failures & (link.failures - 1):
+            link.failures += 1
+            return None, link.failed
+        return self._search(link, frame, psdu, known)
 
     def _search(
-        self, frame: SecurableFrame, psdu: bytes, sender: _Sender, pan_id: int | None
+        self, link: Link, frame: SecurableFrame, psdu: bytes, known: int
     ) -> tuple[bytes | None, Protection]:
-        addresses = self._addresses(sender[0], pan_id)
+        addresses = self._addresses(link.source, link.source_pan_id)
         try:
             opened = open_secured_frame(self._keyring, frame, psdu, addresses)
         except SecurityError as error:
-            protection = _unopened(error)
-            if len(self._failures) >= MOST_SENDERS:
-                self._failures.clear()
-            count = self._failures.get(sender, (0, protection))[0]
-            self._failures[sender] = (count + 1, protection)
-            return None, protection
-        protection = _opened(opened)
-        if not protection.well_known:
-            self._remember(sender, opened, protection)
-            if frame.source is not None and len(frame.source) == 2 and pan_id is not None:
-                self._book.verified(pan_id, frame.source, opened.nonce_address)
+            link.failures = link.failures + 1 if link.tried == known else 1
+            link.tried, link.failed = known, _unopened(error)
+            return None, link.failed
+        link.failed, protection = None, _opened(opened)
+        if not protection.well_known and frame.security is not None:
+            self._remember(link, frame.security, opened, protection)
         return opened.octets, protection
 
-    def _remember(self, sender: _Sender, opened: Opened, protection: Protection) -> None:
-        if len(self._usual) >= MOST_SENDERS:
-            self._usual.clear()
-        self._usual[sender] = (opened.choice.ccm_star, opened.nonce_address, protection)
-        self._failures.clear()
+    def _remember(
+        self,
+        link: Link,
+        security: AuxiliarySecurityHeader,
+        opened: Opened,
+        protection: Protection,
+    ) -> None:
+        link.control, link.key = security.control, opened.choice.ccm_star
+        link.key_index, link.key_source = security.key_index, security.key_source
+        link.nonce_address, link.protection = opened.nonce_address, protection
+        source, pan_id = link.source, link.source_pan_id
+        if source is not None and len(source) == 2 and pan_id is not None:
+            self._book.verified(pan_id, source, opened.nonce_address)
 
     def _addresses(self, source: bytes | None, pan_id: int | None) -> Sequence[bytes]:
         if source is None:
@@ -158,3 +155,5 @@ _OUTCOMES = (
     (KeyMissing, Outcome.NO_KEY),
     (AddressMissing, Outcome.NO_ADDRESS),
 )
+
+_REFUSED_2003 = Protection(Outcome.REFUSED, reason="secured as in the 2003 edition")

@@ -1,0 +1,76 @@
+"""Link: what is known of one sender and receiver, found by one look-up for each frame."""
+
+from collections.abc import Mapping
+
+from lowpan.capture.addresses import AddressBook
+from lowpan.capture.decoded import Protection
+from lowpan.mac.ccm_star import CcmStarKey
+from lowpan.wire.addresses import Context, Surroundings, iid_of
+from lowpan.wire.security_header import SecurityControl
+
+MOST_LINKS = 8192
+"""Links remembered, about 1 kB each; forged addresses beyond them only cost time."""
+
+LinkKey = tuple[bytes | None, bytes | None, int | None, int | None]
+"""Source, destination, destination PAN ID, source PAN ID if it is another."""
+
+
+class Link:
+    """One direction between two addresses of a PAN."""
+
+    __slots__ = (
+        "control",
+        "destination",
+        "destination_pan_id",
+        "extended_destination",
+        "extended_source",
+        "failed",
+        "failures",
+        "key",
+        "key_index",
+        "key_source",
+        "last_number",
+        "last_psdu",
+        "learnt",
+        "nonce_address",
+        "protection",
+        "source",
+        "source_pan_id",
+        "surroundings",
+        "tried",
+    )
+
+    def __init__(self, key: LinkKey, contexts: Mapping[int, Context]) -> None:
+        self.source, self.destination, self.destination_pan_id, told = key
+        self.source_pan_id = self.destination_pan_id if told is None else told
+        self.surroundings = Surroundings(
+            iid_of(self.source or b""), iid_of(self.destination or b""), contexts, True
+        )
+        self.learnt = -1
+        """The state of the address book that the extended addresses are from."""
+        self.extended_source: bytes | None = None
+        self.extended_destination: bytes | None = None
+        self.last_number, self.last_psdu = 0, b""
+        """The last frame on this link."""
+        self.control: SecurityControl | None = None
+        """With key source and index: what the key below opened last."""
+        self.key_source: bytes | None = None
+        self.key_index: int | None = None
+        self.key: CcmStarKey | None = None
+        self.nonce_address = b""
+        self.protection: Protection | None = None
+        self.failures, self.tried = 0, -1
+        """Frames that did not open, since the state `tried` of what is known."""
+        self.failed: Protection | None = None
+
+    def refresh(self, book: AddressBook) -> None:
+        """Look both extended addresses up again."""
+        self.learnt = book.changes
+        self.extended_source = _extended(book, self.source_pan_id, self.source)
+        self.extended_destination = _extended(book, self.destination_pan_id, self.destination)
+
+
+def _extended(book: AddressBook, pan_id: int | None, address: bytes | None) -> bytes | None:
+    if address is None or len(address) == 8:
+        return address
+    return None if pan_id is None or address == b"\xff\xff" else book.extended(pan_id, address)
