@@ -259,12 +259,23 @@ class NhcChain(Construct):
 
     # -- compiled
 
+    @property
+    def inside(self) -> tuple[Any, ...]:
+        """Formats that a specialised decoder has in line: a lone UDP header is most usual."""
+        return (UDP_NHC,)
+
     def emit_decode(self, decoder: Any) -> Term:
         """Emit the decoding of the chain."""
         header = decoder.fold(self.outer)
         announced = attribute(attribute(header, "control"), "nh")
         if announced == Known(False):
             return Known(())
+        if announced == Known(True):
+            decoder.need(1)
+            path = (*decoder.path, "control")
+            first = decoder.discriminator(path, UDP_NHC_CONTROL)
+            if first is not None and self.formats.get(first) is UDP_NHC:
+                return Code(f"({decoder.source.text(decoder.layout(UDP_NHC))},)")
         decoder.flush()
         source = decoder.source
         items, end = source.fresh("items"), source.fresh("p")
