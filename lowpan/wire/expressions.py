@@ -1,5 +1,7 @@
 """Expressions over `this` that several formats need."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 
@@ -9,9 +11,10 @@ def packed(*parts: tuple[Any, int]) -> Any:
     A part that does not fit its bits makes the number too large or negative, hence refused.
     """
     whole = at = sum(bits for _, bits in parts)
-    number: Any = 0
+    terms: list[Any] = []
     for part, bits in parts:
         at -= bits
-        here = part << at if at else part
-        number = number | here | part >> bits << whole if at + bits < whole else here
-    return number
+        terms.append(part << at if at else part)
+        if at + bits < whole:  # the first part is too large by itself
+            terms.append(part >> bits << whole)
+    return reduce(or_, terms)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from hypothesis import strategies as st
 
 from lowpan.errors import MalformedFrame
-from lowpan.wire.addresses import Context, Surroundings, iid_of
+from lowpan.wire.addresses import Context, Surroundings, iid_of, link_local
 from lowpan.wire.ieee802154 import Frame, decode_frame
 from tests.wire.mac_samples import captured
 
@@ -95,9 +95,7 @@ def thread_payloads(name: str) -> list[Payload]:
 
 
 def _payload(path: Path, number: int, frame: Frame, octets: bytes) -> Payload:
-    return Payload(
-        f"{path.stem}:{number}", frame.source or b"", frame.destination or b"", octets
-    )
+    return Payload(f"{path.stem}:{number}", frame.source or b"", frame.destination or b"", octets)
 
 
 def _data_frames(path: Path) -> Iterator[tuple[int, Frame]]:
@@ -158,26 +156,18 @@ SURROUNDINGS = st.builds(
 )
 
 
-@st.composite
-def addresses(draw: st.DrawFn, around: Surroundings) -> bytes:
-    """Return an IPv6 address, often one that can be shortened."""
-    ids = [around.source_iid, around.destination_iid, bytes.fromhex("000000fffe00a1b2")]
-    iid = draw(st.sampled_from(ids) | octets(8)) or bytes(8)
-    prefixes = [context.prefix[:8] for context in around.contexts.values()]
-    kind = draw(st.integers(0, 6))
-    if kind == 0:
-        return bytes(16)
-    if kind == 1:
-        return draw(octets(16))
-    if kind == 2:
-        return b"\xff" + draw(octets(1)) + bytes(9) + draw(octets(5))
-    if kind == 3:
-        return b"\xff\x02" + bytes(13) + draw(octets(1))
-    if kind == 4:
-        context = draw(st.sampled_from([*around.contexts.values(), Context(b"", 0)]))
-        plain = bytes([context.length % 65]) + context.network
-        return b"\xff" + draw(octets(2)) + plain + draw(octets(4))
-    if kind == 5:
-        context = draw(st.sampled_from([*around.contexts.values(), Context(b"", 0)]))
-        return context.complete(iid)
-    return draw(st.sampled_from([bytes.fromhex("fe80000000000000"), *prefixes])) + iid
+def addresses(around: Surroundings) -> st.SearchStrategy[bytes]:
+    """Return IPv6 addresses, many of which can be shortened."""
+    known = [around.source_iid, around.destination_iid, bytes.fromhex("000000fffe00a1b2")]
+    iids = st.sampled_from([iid or bytes(8) for iid in known]) | octets(8)
+    contexts = st.sampled_from([*around.contexts.values(), Context(b"", 0)])
+    prefixes = contexts.map(lambda context: bytes([context.length % 65]) + context.network)
+    return st.one_of(
+        st.just(bytes(16)),
+        octets(16),
+        st.builds(lambda flags, group: b"\xff" + flags + bytes(9) + group, octets(1), octets(5)),
+        octets(1).map(lambda group: b"\xff\x02" + bytes(13) + group),
+        st.builds(lambda *parts: b"\xff" + b"".join(parts), octets(2), prefixes, octets(4)),
+        st.builds(Context.complete, contexts, iids),
+        iids.map(link_local),
+    )

@@ -22,9 +22,7 @@ from tests.wire.sixlowpan_samples import (
 )
 
 ROWS = [row for row in iphc_rows() if row["datagram"]]
-AROUND = Surroundings(
-    iid_of(bytes.fromhex("00005eef10221100")), iid_of(b"\xc0\x03"), MORE_CONTEXTS
-)
+AROUND = Surroundings(iid_of(bytes.fromhex("00005eef10221100")), iid_of(b"\xc0\x03"), MORE_CONTEXTS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["case"])
@@ -136,7 +134,7 @@ def test_long_context_makes_no_multicast_prefix() -> None:
 @pytest.mark.parametrize("octets", ["7a33", "7a30", "7a03", "7af7", "7a70", "7a07"])
 @pytest.mark.parametrize("around", [None, Surroundings(), Surroundings(contexts=MORE_CONTEXTS)])
 def test_elided_without_an_address_is_malformed(octets: str, around: Surroundings | None) -> None:
-    with pytest.raises(MalformedFrame, match="elided, but no|context 0 is not known"):
+    with pytest.raises(MalformedFrame, match=r"elided, but no|context 0 is not known"):
         IPHC.decode_prefix(bytes.fromhex(octets) + bytes(34), around)
 
 
