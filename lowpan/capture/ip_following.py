@@ -11,7 +11,6 @@ from lowpan.capture.decoded import DecodedFrame, DecodedMle, Outcome, Protection
 from lowpan.capture.key_sources import Given
 from lowpan.capture.links import Link
 from lowpan.capture.teaching import (
-    contexts_in_mle,
     contexts_in_neighbour_discovery,
     extended_of,
     learn_from_mle,
@@ -227,11 +226,9 @@ class IpFollower:
         payload: bytes | None = envelope.payload
         protection: Protection | None = None
         if envelope.suite == SECURED:
-            ends = (datagram.source, datagram.destination)
-            addresses = list(
-                dict.fromkeys(x for x in (sender, decoded.extended_source) if x is not None)
+            payload, protection = self._unsealer.open_mle(
+                envelope, datagram, sender or decoded.extended_source, pan_id
             )
-            payload, protection = self._unsealer.open_mle(envelope, ends, addresses, pan_id)
         decoded.mle = DecodedMle(envelope, protection, None)
         if payload is None:
             return
@@ -239,8 +236,8 @@ class IpFollower:
         if protection is None or protection.outcome is not Outcome.DECRYPTED or pan_id is None:
             return  # anybody may have written it
         receiver = extended_of(datagram.destination) or decoded.extended_destination
-        learn_from_mle(self._book, pan_id, message, protection.nonce_address, receiver)
-        for number, context in contexts_in_mle(message):
+        source = protection.nonce_address
+        for number, context in learn_from_mle(self._book, pan_id, message, source, receiver):
             self._tell(pan_id, number, context)
 
     def _tell(self, pan_id: int | None, number: int, context: Context) -> None:

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from lowpan.capture.addresses import AddressBook, Knowledge
-from lowpan.errors import FieldOutOfRange
 from lowpan.mac.frame_security import source_pan_id
 from lowpan.wire.addresses import LINK_LOCAL_PREFIX, SHORT_IID_PREFIX, Context
-from lowpan.wire.dataset import Dataset
+from lowpan.wire.dataset import Dataset, MeshCopType
 from lowpan.wire.icmpv6 import Icmpv6
 from lowpan.wire.ieee802154 import Frame
 from lowpan.wire.mac_command import AssociationResponse, Command, CoordinatorRealignment
 from lowpan.wire.meshcop import MeshLocalPrefix
-from lowpan.wire.mle import MleCommand, MleMessage
+from lowpan.wire.mle import MleCommand, MleMessage, TlvType
 from lowpan.wire.mle_draft import SourceAddress
 from lowpan.wire.mle_tlvs import Address16
 from lowpan.wire.multipurpose import Multipurpose
@@ -72,33 +71,44 @@ def learn_from_mle(
     message: MleMessage,
     source: bytes | None,
     destination: bytes | None,
-) -> bool:
-    """Learn short addresses that an MLE message tells of its two ends (extended addresses)."""
-    news = False
+) -> Iterator[tuple[int, Context]]:
+    """Learn short addresses that a message tells of its two ends (extended addresses).
+
+    Yield the contexts that it tells: of its network data, and the mesh-local prefix.
+    """
     for tlv in message.tlvs:
+        if tlv.type not in _TELLING:
+            continue
         value = tlv.value
-        if isinstance(value, SourceAddress) and source is not None and len(value.address) == 2:
-            news |= book.learn(pan_id, value.address, source, Knowledge.MLE)
+        if isinstance(value, SourceAddress) and source is not None:
+            if len(value.address) == 2:
+                book.learn(pan_id, value.address, source, Knowledge.MLE)
         elif isinstance(value, Address16) and destination is not None:
             if message.command == MleCommand.CHILD_ID_RESPONSE:
-                news |= book.learn(pan_id, value.address, destination, Knowledge.MLE)
-    return news
+                book.learn(pan_id, value.address, destination, Knowledge.MLE)
+        elif isinstance(value, NetworkData):
+            yield from _contexts_in_network_data(value)
+        elif isinstance(value, Dataset):
+            prefix = value.find(MeshCopType.MESH_LOCAL_PREFIX, MeshLocalPrefix)
+            if prefix is not None:
+                yield MESH_LOCAL_CONTEXT, Context(prefix.prefix, 64)
 
 
-def contexts_in_mle(message: MleMessage) -> Iterator[tuple[int, Context]]:
-    """Yield the contexts that an MLE message tells: network data and mesh-local prefix."""
-    for tlv in message.tlvs:
-        if isinstance(tlv.value, NetworkData):
-            for told in contexts_of(tlv.value):
-                try:
-                    context = Context(told.prefix, told.length, told.compress)
-                except FieldOutOfRange:  # 6LoWPAN knows no such length
-                    continue
-                yield told.context_id, context
-        elif isinstance(tlv.value, Dataset):
-            for inner in tlv.value.tlvs:
-                if isinstance(inner.value, MeshLocalPrefix):
-                    yield MESH_LOCAL_CONTEXT, Context(inner.value.prefix, 64)
+_TELLING = frozenset(
+    {
+        TlvType.SOURCE_ADDRESS,
+        TlvType.ADDRESS16,
+        TlvType.NETWORK_DATA,
+        TlvType.ACTIVE_OPERATIONAL_DATASET,
+        TlvType.PENDING_OPERATIONAL_DATASET,
+    }
+)
+
+
+def _contexts_in_network_data(data: NetworkData) -> Iterator[tuple[int, Context]]:
+    for told in contexts_of(data):
+        if told.length <= 128:  # 6LoWPAN knows no longer one
+            yield told.context_id, Context(told.prefix, told.length, told.compress)
 
 
 def learn_from_neighbour_discovery(

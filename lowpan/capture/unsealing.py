@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from struct import Struct
 
 from lowpan.capture.addresses import AddressBook
+from lowpan.capture.datagram import Datagram
 from lowpan.capture.decoded import Outcome, Protection
 from lowpan.capture.keyring import Keyring
 from lowpan.capture.keys import KeyKind
@@ -16,11 +17,13 @@ from lowpan.capture.opening import (
     open_secured_frame,
 )
 from lowpan.errors import SecurityError
-from lowpan.mac.ccm_star import MicMismatch
+from lowpan.mac.ccm_star import CcmStarKey, MicMismatch
 from lowpan.mac.frame_security import SecurableFrame, open_octets
 from lowpan.wire.mle import MleEnvelope
 from lowpan.wire.security_header import AuxiliarySecurityHeader
 
+MOST_MLE_SENDERS = 4096
+"""Senders of MLE messages whose key is remembered."""
 MOST_ROAMERS = 256
 """Extended addresses tried for a short one that nobody has explained: the first ones heard."""
 
@@ -37,6 +40,7 @@ class Unsealer:
     def __init__(self, keyring: Keyring, book: AddressBook) -> None:
         self._keyring, self._book = keyring, book
         self._roamers: dict[bytes, None] = {}
+        self._mle: dict[tuple[bytes, bytes | None, int | None], tuple[CcmStarKey, Protection]] = {}
         self._news = 0
 
     def heard(self, extended: bytes) -> None:
@@ -118,18 +122,37 @@ class Unsealer:
         return [*known, *(roamer for roamer in self._roamers if roamer not in known)]
 
     def open_mle(
-        self,
-        envelope: MleEnvelope,
-        ends: tuple[bytes, bytes],
-        addresses: Sequence[bytes],
-        pan_id: int | None,
+        self, envelope: MleEnvelope, datagram: Datagram, sender: bytes | None, pan_id: int | None
     ) -> tuple[bytes | None, Protection]:
-        """Return command and TLVs in clear, None if they stay closed, and what happened."""
+        """Return command and TLVs in clear, None if they stay closed, and what happened.
+
+        `sender` is the extended address of whoever sent `datagram`, around the `envelope`.
+        """
+        security = envelope.security
+        if security is None or sender is None:
+            return None, Protection(Outcome.NO_ADDRESS, reason="the sender is not known")
+        name = (sender, security.key_source, security.key_index)
+        usual = self._mle.get(name)
+        if usual is not None and security.frame_counter is not None:
+            level = security.control.security_level
+            private = envelope.payload + envelope.mic
+            header = datagram.payload[1 : len(datagram.payload) - len(private)]
+            authenticated = datagram.source + datagram.destination + header
+            try:
+                nonce = _NONCE(sender, security.frame_counter, level)
+                return usual[0].open(nonce, authenticated, private, level), usual[1]
+            except MicMismatch:
+                pass  # forged, or another network's: let every key say so
         try:
-            opened = open_mle_message(self._keyring, envelope, ends, addresses, pan_id=pan_id)
+            ends = (datagram.source, datagram.destination)
+            opened = open_mle_message(self._keyring, envelope, ends, (sender,), pan_id=pan_id)
         except SecurityError as error:
             return None, _unopened(error)
-        return opened.octets, _opened(opened)
+        protection = _opened(opened)
+        if len(self._mle) >= MOST_MLE_SENDERS:
+            self._mle.clear()
+        self._mle[name] = (opened.choice.ccm_star, protection)
+        return opened.octets, protection
 
 
 def _opened(opened: Opened) -> Protection:

@@ -450,6 +450,13 @@ def _array(decoder: Decoder, node: Any) -> Term:
 
 
 def _run(decoder: Decoder, node: Any) -> Term:
+    interned = getattr(unrenamed(node.subcon)[1], "interned", None)
+    if interned is not None and node.last is None and interned.bits.octets == 1:
+        fixed = any(field.const is not None for field in interned.bits.fields)
+        if not fixed:  # every octet is an item
+            values = decoder.source.constant(interned.values, "values")
+            octets = decoder.source.text(_greedy(decoder, node))
+            return Code(f"tuple([{values}[x] for x in {octets}])")
     return decoder.loop(f"while {{p}} < {place(*decoder.end)}:", node.subcon, node.last)
 
 

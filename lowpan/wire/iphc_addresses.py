@@ -73,7 +73,8 @@ def elide_link_local_destination(address: bytes, surroundings: Surroundings | No
 
 def complete_context_iid(iid: bytes, surroundings: Surroundings | None, identifier: int) -> bytes:
     """Return the address with a context's prefix and an interface identifier in line (01)."""
-    return _context(surroundings, identifier).complete(iid)
+    context = _context(surroundings, identifier)
+    return context.network + iid if context.length <= 64 else context.complete(iid)
 
 
 def elide_to_context_iid(

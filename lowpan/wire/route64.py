@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from construct import BitsInteger, BitStruct, Int8ub, Int16ub, Int64ub, Struct, this
@@ -50,6 +51,7 @@ class Route64:
         return dict(zip(self.router_ids, self.routes, strict=True))
 
 
+@lru_cache(maxsize=256)  # routers come and go seldom
 def _ids_of_mask(mask: int, surroundings: Any) -> tuple[int, ...]:
     return tuple(number for number in range(64) if mask >> (63 - number) & 1)
 
