@@ -31,12 +31,10 @@ class _Codec:
         self.made = 0
         self._branching: Callable[..., Any] | None = None
 
-    def variant(self, known: Known) -> tuple[Callable[..., Any], bool]:
-        """Return the code for `known` and whether it may be kept."""
-        if self.made >= VARIANTS:
-            return self.branching(), False
+    def room(self) -> bool:
+        """Tell whether one more specialised function may be made, and count it."""
         self.made += 1
-        return self.build(known), True
+        return self.made <= VARIANTS
 
     def branching(self) -> Callable[..., Any]:
         """Return the form that decides everything at run time."""
@@ -65,31 +63,72 @@ class _Codec:
         return made.whole(self.layout, name)
 
 
-class _ByNumber(dict[int, Callable[..., Any]]):
-    """Number of a discriminator -> code for it."""
+class _ByNumber:
+    """Code by the number of a first discriminator, and of a second of one octet behind it.
 
-    def __init__(self, codec: _Codec, known: Known, path: tuple[str, ...]) -> None:
-        super().__init__()
-        self._codec, self._known, self._path = codec, known, path
+    `codes` leads from the first number, or from both (the second one above the first), to code;
+    `places` tells for a first number where the second stands.
+    """
 
-    def __missing__(self, raw: int) -> Callable[..., Any]:
-        code, keep = self._codec.variant({**self._known, self._path: raw})
-        if keep:
-            self[raw] = code
+    def __init__(self, codec: _Codec, known: Known, split: decoder.Split) -> None:
+        self.codes: dict[int, Callable[..., Any]] = {}
+        self.places: dict[int, int] = {}
+        self._codec, self._known, self._split = codec, known, split
+        self._seconds: dict[int, decoder.Split] = {}
+        self._bits = 8 * split.bits.octets
+
+    def missing(self, octets: bytes, number: int) -> Callable[..., Any]:
+        """Return code for a number met for the first time, or for more numbers than are kept."""
+        codec, first = self._codec, number & (1 << self._bits) - 1
+        if not codec.room():
+            return codec.branching()
+        known = {**self._known, self._split.path: first}
+        second = self._seconds.get(first)
+        if second is not None:
+            known[second.path] = number >> self._bits
+        try:
+            code = codec.emit(known, codec.split)
+        except decoder.Split as split:
+            if second is not None or split.bits.octets > 1:
+                code = _decoding_table(codec, known, split)
+            else:
+                self._seconds[first], self.places[first] = split, split.offset
+                if len(octets) <= split.offset:
+                    raise split.needs(len(octets), 0) from None
+                return self.missing(octets, first | octets[split.offset] << self._bits)
+        self.codes[number] = code
         return code
+
+    def short(self, octets: bytes) -> Exception:
+        """Return what to say of octets that end before a discriminator."""
+        if len(octets) >= self._split.offset + self._split.bits.octets:
+            first = _number(octets, self._split)
+            return self._seconds[first].needs(len(octets), 0)
+        return self._split.needs(len(octets), 0)
+
+
+def _number(octets: bytes, split: decoder.Split) -> int:
+    header = octets[split.offset : split.offset + split.bits.octets]
+    return int.from_bytes(header, "little" if split.bits.little_endian else "big")
 
 
 def _decoding_table(codec: _Codec, known: Known, split: decoder.Split) -> Callable[..., Any]:
     source, at = Source("o, s=None"), split.offset
-    table = source.constant(_ByNumber(codec, known, split.path), "table")
+    table = _ByNumber(codec, known, split)
     number = f"o[{at}]"
     if split.bits.octets == 2:
         low, high = (at, at + 1) if split.bits.little_endian else (at + 1, at)
         number = f"o[{low}] | o[{high}] << 8"
     with source.block("try:"):
-        source.line(f"code = {table}[{number}]")
+        source.line(f"number = {number}")
+        source.line(f"at = {source.constant(table.places.get, 'place')}(number)")
+        with source.block("if at is not None:"):
+            source.line(f"number |= o[at] << {8 * split.bits.octets}")
     with source.block("except IndexError:"):
-        source.line(f"raise {source.constant(split.needs, 'short')}(len(o), 0) from None")
+        source.line(f"raise {source.constant(table.short, 'short')}(o) from None")
+    source.line(f"code = {source.constant(table.codes.get, 'code')}(number)")
+    with source.block("if code is None:"):
+        source.line(f"code = {source.constant(table.missing, 'missing')}(o, number)")
     source.line("return code(o, s)")
     return source.function(f"{codec.kind}_{codec.name}")
 
@@ -99,14 +138,19 @@ class _ByValue(dict[int, Callable[..., Any]]):
 
     def __init__(self, codec: _Codec, known: Known, split: encoder.Split) -> None:
         super().__init__()
+        self._codec, self._known, self._path = codec, known, split.path
         self._interned = split.layout.interned
-        self._numbers = _ByNumber(codec, known, split.path)
+        self._codes: dict[int, Callable[..., Any]] = {}
 
     def code(self, value: Any) -> Callable[..., Any]:
         """Return the code for any value of the discriminator's type."""
         raw = self._interned.raw(value)
-        code = self._numbers[raw]
-        if self._interned.raws.get(id(value)) == raw and raw in self._numbers:
+        code = self._codes.get(raw)
+        if code is None:
+            if not self._codec.room():
+                return self._codec.branching()
+            code = self._codes[raw] = self._codec.build({**self._known, self._path: raw})
+        if self._interned.raws.get(id(value)) == raw:
             self[id(value)] = code
         return code
 
