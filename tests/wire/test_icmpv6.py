@@ -220,8 +220,10 @@ def test_numbers_of_the_registries() -> None:
     assert nd.AddressRegistrationStatus.VALIDATION_FAILED == 10
 
 
-SAMPLES = [bytes.fromhex(text) for text in MESSAGES]
-SAMPLES += [SAMPLES[2][:8] + bytes.fromhex(text) for text in OPTIONS]
+SAMPLES = [
+    *(bytes.fromhex(text) for text in MESSAGES),
+    *(bytes.fromhex("8500906500000000" + text) for text in OPTIONS),
+]
 
 
 @given(st.binary(max_size=60) | bent(SAMPLES))
