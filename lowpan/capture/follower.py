@@ -57,34 +57,56 @@ class Follower:
         try:
             frame = FRAME.decode(psdu) if psdu and not psdu[0] & 4 else decode_frame(psdu)
             decoded.frame = frame
-            if not isinstance(frame, OpaqueFrame):
-                self._follow_frame(decoded, frame, psdu)
+            if isinstance(frame, Frame):
+                control = frame.control
+                secured, wants_ack = control.security_enabled, control.acknowledgment_request
+            elif isinstance(frame, OpaqueFrame):
+                return decoded
+            else:
+                secured, more = frame.security is not None, frame.long_control
+                wants_ack = more is not None and more.acknowledgment_request
+            link = self._ends(decoded, frame, psdu, wants_ack=wants_ack)
+            if link is not None:
+                self._inside(decoded, frame, link, psdu, secured=secured)
         except MalformedFrame as fault:
             decoded.faults = (*decoded.faults, fault)
         return decoded
 
-    def _follow_frame(
-        self, decoded: DecodedFrame, frame: Frame | Multipurpose, psdu: bytes
-    ) -> None:
-        control = frame.control
-        kind = control.frame_type
-        if kind == _ACK:
-            link = self._acknowledged(decoded, frame)
-            if link is None:
-                return
+    def _ends(
+        self,
+        decoded: DecodedFrame,
+        frame: Frame | Multipurpose,
+        psdu: bytes,
+        *,
+        wants_ack: bool,
+    ) -> Link | None:
+        """Name both ends of `frame`; return its link if there is more in it to be read."""
+        if frame.control.frame_type == _ACK:
+            return self._acknowledged(decoded, frame)
+        link = self._link(frame, frame.source)
+        decoded.extended_source = link.extended_source
+        decoded.extended_destination = link.extended_destination
+        if link.last_psdu == psdu:
+            decoded.duplicate_of = link.last_number
         else:
-            link = self._link(frame, frame.source)
-            decoded.extended_source = link.extended_source
-            decoded.extended_destination = link.extended_destination
-            if link.last_psdu == psdu:
-                decoded.duplicate_of = link.last_number
-            else:
-                link.last_number, link.last_psdu = decoded.number, psdu
-                if _wants_ack(frame):
-                    when = decoded.received.time_ns or 0
-                    self._awaited[frame.sequence_number] = (decoded.number, when, link)
+            link.last_number, link.last_psdu = decoded.number, psdu
+            if wants_ack:
+                when = decoded.received.time_ns or 0
+                self._awaited[frame.sequence_number] = (decoded.number, when, link)
+        return link
+
+    def _inside(
+        self,
+        decoded: DecodedFrame,
+        frame: Frame | Multipurpose,
+        link: Link,
+        psdu: bytes,
+        *,
+        secured: bool,
+    ) -> None:
+        """Take the protection off and read the payload."""
         payload: bytes | None = frame.payload
-        if _secured(frame):
+        if secured:
             payload, decoded.protection = self.unsealer.open_frame(link, frame, psdu)
             if payload is None:
                 self._open_part(decoded, frame)
@@ -95,6 +117,7 @@ class Follower:
             private = split_payload(frame.header_ies, payload)
             decoded.payload_ies, payload = private.payload_ies, private.payload
         decoded.payload = payload
+        kind = frame.control.frame_type
         if not payload:
             return
         if kind == _DATA:
@@ -102,7 +125,7 @@ class Follower:
         elif kind == _COMMAND:
             decoded.command = COMMAND.decode(payload)
             learn_from_command(self.book, frame, decoded.command)
-        elif kind == _BEACON and isinstance(frame, Frame) and control.frame_version < 2:
+        elif kind == _BEACON and isinstance(frame, Frame) and frame.control.frame_version < 2:
             self._beacon(decoded, payload)
 
     def _link(self, frame: Frame | Multipurpose, source: bytes | None) -> Link:
@@ -143,18 +166,6 @@ class Follower:
             decoded.acknowledges, decoded.acker = sent[0], link.destination
             decoded.extended_source = link.extended_destination
             acker = acker or link.extended_destination or link.destination
-        if not _secured(frame) and not frame.payload:
+        if frame.security is None and not frame.payload:
             return None
         return self._link(frame, acker)
-
-
-def _secured(frame: Frame | Multipurpose) -> bool:
-    if isinstance(frame, Frame):
-        return frame.control.security_enabled
-    return frame.security is not None
-
-
-def _wants_ack(frame: Frame | Multipurpose) -> bool:
-    if isinstance(frame, Frame):
-        return frame.control.acknowledgment_request
-    return frame.long_control is not None and frame.long_control.acknowledgment_request

@@ -1,15 +1,16 @@
 """Link: what is known of one sender and receiver, found by one look-up for each frame."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lowpan.capture.addresses import AddressBook
-from lowpan.capture.decoded import Protection
-from lowpan.mac.ccm_star import CcmStarKey
+from lowpan.capture.decoded import Outcome, Protection
 from lowpan.wire.addresses import Context, Surroundings, iid_of
 from lowpan.wire.security_header import SecurityControl
 
 MOST_LINKS = 8192
 """Links remembered, about 1 kB each; forged addresses beyond them only cost time."""
+
+_UNPROTECTED = Protection(Outcome.NO_KEY)
 
 LinkKey = tuple[bytes | None, bytes | None, int | None, int | None]
 """Source, destination, destination PAN ID, source PAN ID if it is another."""
@@ -20,13 +21,13 @@ class Link:
 
     __slots__ = (
         "control",
+        "decrypt",
         "destination",
         "destination_pan_id",
         "extended_destination",
         "extended_source",
         "failed",
         "failures",
-        "key",
         "key_index",
         "key_source",
         "last_number",
@@ -56,9 +57,10 @@ class Link:
         """With key source and index: what the key below opened last."""
         self.key_source: bytes | None = None
         self.key_index: int | None = None
-        self.key: CcmStarKey | None = None
+        self.decrypt: Callable[[bytes, bytes, bytes], bytes] | None = None
+        """Cipher of that key: nonce, private octets and MIC, authenticated octets -> in clear."""
         self.nonce_address = b""
-        self.protection: Protection | None = None
+        self.protection = _UNPROTECTED
         self.failures, self.tried = 0, -1
         """Frames that did not open, since the state `tried` of what is known."""
         self.failed: Protection | None = None

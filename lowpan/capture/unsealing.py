@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from struct import Struct
 
+from cryptography.exceptions import InvalidTag
+
 from lowpan.capture.addresses import AddressBook
 from lowpan.capture.datagram import Datagram
 from lowpan.capture.decoded import Outcome, Protection
@@ -19,6 +21,7 @@ from lowpan.capture.opening import (
 from lowpan.errors import SecurityError
 from lowpan.mac.ccm_star import CcmStarKey, MicMismatch
 from lowpan.mac.frame_security import SecurableFrame, open_octets
+from lowpan.wire.ieee802154 import FrameType
 from lowpan.wire.mle import MleEnvelope
 from lowpan.wire.security_header import AuxiliarySecurityHeader
 
@@ -27,6 +30,7 @@ MOST_MLE_SENDERS = 4096
 MOST_ROAMERS = 256
 """Extended addresses tried for a short one that nobody has explained: the first ones heard."""
 
+_DATA = int(FrameType.DATA)
 _NONCE = Struct(">8sIB").pack
 
 
@@ -56,26 +60,24 @@ class Unsealer:
         security = frame.security
         if security is None:  # the 2003 edition's, without a header that says which suite
             return None, _REFUSED_2003
-        counter, key = security.frame_counter, link.key
+        decrypt, control = link.decrypt, security.control
         if (
-            key is not None
-            and counter is not None
-            and link.control is security.control
+            decrypt is not None
+            and link.control is control
             and link.key_index == security.key_index
             and link.key_source == security.key_source
-            and link.protection is not None
+            and security.frame_counter is not None
         ):
-            in_clear = open_octets(frame)
-            begin = len(psdu) - len(frame.payload) - len(frame.mic) + in_clear
-            level = security.control.security_level
-            nonce = _NONCE(link.nonce_address, counter, level)
+            payload = frame.payload
+            in_clear = open_octets(frame) if frame.control.frame_type != _DATA else 0
+            begin = len(psdu) - len(payload) - len(frame.mic) + in_clear
+            nonce = _NONCE(link.nonce_address, security.frame_counter, control.security_level)
             try:
-                private = key.open(nonce, psdu[:begin], psdu[begin:], level)
-            except MicMismatch:
+                private = decrypt(nonce, psdu[begin:], psdu[:begin])
+            except InvalidTag:
                 pass  # a key sequence or an address has changed: look again
             else:
-                clear = frame.payload[:in_clear] + private if in_clear else private
-                return clear, link.protection
+                return payload[:in_clear] + private if in_clear else private, link.protection
         known = self._news + self._book.changes
         if link.failed is not None and link.tried == known and link.failures & (link.failures - 1):
             link.failures += 1
@@ -104,7 +106,8 @@ class Unsealer:
         opened: Opened,
         protection: Protection,
     ) -> None:
-        link.control, link.key = security.control, opened.choice.ccm_star
+        link.control = security.control
+        link.decrypt = opened.choice.ccm_star.opener(security.control.security_level)
         link.key_index, link.key_source = security.key_index, security.key_source
         link.nonce_address, link.protection = opened.nonce_address, protection
         source, pan_id = link.source, link.source_pan_id

@@ -1,5 +1,6 @@
 """CCM*: the one cipher of IEEE 802.15.4 and MLE (IEEE 802.15.4-2006 Annex B), and its nonces."""
 
+from collections.abc import Callable
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception class of this name
 
@@ -87,6 +88,15 @@ class CcmStarKey:
         except InvalidTag:
             pass
         raise MicMismatch("MIC wrong")
+
+    def opener(self, level: int) -> Callable[[bytes, bytes, bytes], bytes] | None:
+        """Return the bare cipher of a level that encrypts; None for others.
+
+        It takes nonce, private octets with MIC, and authenticated octets, as open() does in
+        another order, and raises `cryptography.exceptions.InvalidTag` where that says MicMismatch:
+        for who opens many frames of one sender.
+        """
+        return self._cipher(level).decrypt if level > _ENC else None
 
     def seal(self, nonce: bytes, authenticated: bytes, private: bytes, level: int) -> bytes:
         """Return `private` as it travels, with its MIC behind it; raise SecurityError."""
