@@ -41,8 +41,6 @@ class CaptureWriter:
 
     def __init__(self, output: "_Output", form: "_Pcap | _Pcapng") -> None:
         self._output, self._form = output, form
-        output.write(form.header())
-        output.flush()  # who waits at the other end of a pipe wants to see that it works
 
     def write(self, frame: ReceivedFrame, comments: tuple[str, ...] = ()) -> None:
         """Write one frame; pcap has no room for comments and leaves them out."""
@@ -106,7 +104,15 @@ def open_writer(
     name = target if isinstance(target, str) else str(getattr(target, "name", target))
     form = form or ("pcap" if Path(name).suffix.lower() in _PCAP_NAMES else "pcapng")
     made = _Pcap(interface) if form == "pcap" else _Pcapng(interface)
-    return CaptureWriter(_Output(target, flush_each), made)
+    header = made.header()  # nothing is opened for an interface that cannot be described
+    output = _Output(target, flush_each)
+    try:
+        output.write(header)
+        output.flush()  # who waits at the other end of a pipe wants to see that it works
+    except BaseException:
+        output.close()
+        raise
+    return CaptureWriter(output, made)
 
 
 class _Pcap:
