@@ -89,7 +89,8 @@ def tap_of(record: "Record") -> Tap | None:
     """
     if record.interface.link_type != WITH_TAP:
         return None
-    return TAP.decode(record.octets[: _tap_end(record.octets)])
+    end = _tap_end(record.octets)
+    return (_tap if end <= _REMEMBERED else TAP.decode)(record.octets[:end])
 
 
 def octets_of(frame: ReceivedFrame, link_type: int, fcs_length: int | None = None) -> bytes:
@@ -165,7 +166,7 @@ def _without_fcs(record: "Record") -> ReceivedFrame:
 def _with_tap(record: "Record") -> ReceivedFrame:
     octets = record.octets
     end = _tap_end(octets)
-    fcs_length, radio = (_told if end <= 256 else _told_once)(octets[:end])
+    fcs_length, radio = (_told if end <= _REMEMBERED else _told_once)(octets[:end])
     if len(octets) < record.original_length:
         return _cut(record, octets[end:], record.original_length - end - fcs_length, radio)
     if not fcs_length:
@@ -228,7 +229,11 @@ def _told_once(header: bytes) -> tuple[int, _Radio]:
     return fcs_length, (channel, page, rssi, lqi)
 
 
+_REMEMBERED = 256
+"""Octets of the longest header that is remembered; the specification's own TLVs need 132."""
+
 _told = lru_cache(maxsize=1024)(_told_once)
+_tap = lru_cache(maxsize=1024)(TAP.decode)
 """The same, remembered: the headers of a radio that stays on one channel are few."""
 
 _BY_FCS_LENGTH = {0: _without_fcs, 2: _with_fcs16, 4: _with_fcs32}
