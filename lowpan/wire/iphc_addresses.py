@@ -73,8 +73,10 @@ def elide_link_local_destination(address: bytes, surroundings: Surroundings | No
 
 def complete_context_iid(iid: bytes, surroundings: Surroundings | None, identifier: int) -> bytes:
     """Return the address with a context's prefix and an interface identifier in line (01)."""
-    context = _context(surroundings, identifier)
-    return context.network + iid if context.length <= 64 else context.complete(iid)
+    context = None if surroundings is None else surroundings.contexts.get(identifier)
+    if context is not None and context.length <= 64:  # as nearly always
+        return context.network + iid
+    return _context(surroundings, identifier).complete(iid)
 
 
 def elide_to_context_iid(
@@ -89,7 +91,7 @@ def complete_context_short(
     short: bytes, surroundings: Surroundings | None, identifier: int
 ) -> bytes:
     """Return the address with a context's prefix and 16 bits in line (mode 10)."""
-    return _context(surroundings, identifier).complete(SHORT_IID_PREFIX + short)
+    return complete_context_iid(SHORT_IID_PREFIX + short, surroundings, identifier)
 
 
 def elide_to_context_short(
@@ -104,8 +106,10 @@ def complete_context_source(
     nothing: None, surroundings: Surroundings | None, identifier: int
 ) -> bytes:
     """Return the address in a context of whoever sent the header around this one (SAM 11)."""
-    context = _context(surroundings, identifier)
-    return context.complete(_iid(surroundings.source_iid if surroundings else b"", context))
+    iid = b"" if surroundings is None else surroundings.source_iid
+    if iid:
+        return complete_context_iid(iid, surroundings, identifier)
+    return _without_iid(_context(surroundings, identifier))
 
 
 def elide_context_source(
@@ -119,8 +123,10 @@ def complete_context_destination(
     nothing: None, surroundings: Surroundings | None, identifier: int
 ) -> bytes:
     """Return the address in a context to which the header around this one goes (DAM 11)."""
-    context = _context(surroundings, identifier)
-    return context.complete(_iid(surroundings.destination_iid if surroundings else b"", context))
+    iid = b"" if surroundings is None else surroundings.destination_iid
+    if iid:
+        return complete_context_iid(iid, surroundings, identifier)
+    return _without_iid(_context(surroundings, identifier))
 
 
 def elide_context_destination(
@@ -195,12 +201,11 @@ def _context(surroundings: Surroundings | None, identifier: int) -> Context:
     return context
 
 
-def _iid(iid: bytes, context: Context) -> bytes:
-    if iid:
-        return iid
+def _without_iid(context: Context) -> bytes:
+    """Return the one address of a context that leaves no bit to the frame."""
     if context.length < 128:
         raise ValueError(_NO_ADDRESS)
-    return bytes(8)
+    return context.prefix
 
 
 def _checked(address: bytes, inline: _Inline, made: bytes) -> _Inline:

@@ -84,24 +84,29 @@ class LowpanHeaders:
 
 def decode_lowpan_headers(octets: bytes) -> LowpanHeaders:
     """Return the headers at the start of a 6LoWPAN payload; raise MalformedFrame."""
+    mesh, broadcast, fragment, at = None, None, None, 0
     dispatch = DISPATCH[octets[0]] if octets else None
-    if dispatch is Dispatch.IPHC:  # nothing before it, as most often
+    if dispatch is _IPHC:  # nothing before it, as most often
         return LowpanHeaders(None, None, None, dispatch, octets)
-    found: dict[Dispatch | None, Any] = {}
-    at = 0
-    for kind, layout in _ORDER:
-        if dispatch in kind:
-            found[kind[0]], used = _decode_at(layout, octets, at)
-            at += used
-            if dispatch is Dispatch.FRAGN:
-                return _headers(found, None, octets[at:])
-            dispatch = DISPATCH[octets[at]] if at < len(octets) else None
+    if dispatch is _MESH:
+        mesh, at = MESH_HEADER.decode_prefix(octets)
+        dispatch = _dispatch_at(octets, at)
+    if dispatch is _BC0:
+        broadcast, at = _decode_at(BROADCAST_HEADER, octets, at)
+        dispatch = _dispatch_at(octets, at)
+    if dispatch is _FRAG1 or dispatch is _FRAGN:
+        fragment, at = _decode_at(FRAGMENT_HEADER, octets, at)
+        if dispatch is _FRAGN:
+            return LowpanHeaders(mesh, broadcast, fragment, None, octets[at:])
+        dispatch = _dispatch_at(octets, at)
     if dispatch is None:
         raise MalformedFrame("no dispatch", format="LowpanHeaders", offset=at)
-    if dispatch in _BEFORE_IPV6:
+    if dispatch is _IPV6:
+        at += 1
+    elif dispatch is not _IPHC and dispatch in _BEFORE_IPV6:
         reason = f"{dispatch.value} in a place where it must not stand"
         raise MalformedFrame(reason, format="LowpanHeaders", offset=at)
-    return _headers(found, dispatch, octets[at + (dispatch is Dispatch.IPV6) :])
+    return LowpanHeaders(mesh, broadcast, fragment, dispatch, octets[at:])
 
 
 def encode_lowpan_headers(headers: LowpanHeaders) -> bytes:
@@ -124,25 +129,19 @@ def encode_lowpan_headers(headers: LowpanHeaders) -> bytes:
     return octets + payload
 
 
-_ORDER: tuple[tuple[tuple[Dispatch, ...], Layout[Any]], ...] = (
-    ((Dispatch.MESH,), MESH_HEADER),
-    ((Dispatch.BC0,), BROADCAST_HEADER),
-    ((Dispatch.FRAG1, Dispatch.FRAGN), FRAGMENT_HEADER),
-)
-"""Headers before IPv6, in the order in which they must stand (RFC 4944 §5)."""
+_IPHC, _MESH, _BC0, _IPV6 = Dispatch.IPHC, Dispatch.MESH, Dispatch.BC0, Dispatch.IPV6
+_FRAG1, _FRAGN = Dispatch.FRAG1, Dispatch.FRAGN
+_BEFORE_IPV6 = {_MESH, _BC0, _FRAG1, _FRAGN}
 
-_BEFORE_IPV6 = {Dispatch.MESH, Dispatch.BC0, Dispatch.FRAG1, Dispatch.FRAGN}
+
+def _dispatch_at(octets: bytes, at: int) -> Dispatch | None:
+    return DISPATCH[octets[at]] if at < len(octets) else None
 
 
 def _decode_at(layout: Layout[Any], octets: bytes, at: int) -> tuple[Any, int]:
+    """Return the header at `at` and where it ends."""
     try:
-        return layout.decode_prefix(octets[at:])
+        header, used = layout.decode_prefix(octets[at:] if at else octets)
     except MalformedFrame as error:
         raise error.shifted(at) from None
-
-
-def _headers(
-    found: dict[Dispatch | None, Any], dispatch: Dispatch | None, payload: bytes
-) -> LowpanHeaders:
-    mesh, broadcast = found.get(Dispatch.MESH), found.get(Dispatch.BC0)
-    return LowpanHeaders(mesh, broadcast, found.get(Dispatch.FRAG1), dispatch, payload)
+    return header, at + used
