@@ -17,7 +17,6 @@ from construct import (
     IfThenElse,
     Int8ub,
     Int16ub,
-    ListContainer,
     Rebuild,
     Struct,
     Switch,
@@ -204,13 +203,14 @@ class NhcChain(Construct):
     def __init__(self, outer: Any, tunnelled: Layout[Any], formats: Mapping[int, Any]) -> None:
         super().__init__()
         self.outer, self.tunnelled, self.formats = outer, tunnelled, formats
-        layouts = [node for node in formats.values() if isinstance(node, Layout)]
-        self.format_of = {layout.value_type: layout for layout in layouts}
+        layouts: list[Any] = [node for node in formats.values() if isinstance(node, Layout)]
+        self.format_of: dict[Any, Any] = {layout.value_type: layout for layout in layouts}
 
     # -- interpreted
 
     def _parse(self, stream: Any, context: Any, path: str) -> Any:
-        header, items = evaluate(self.outer, context), ListContainer()
+        header: Any = evaluate(self.outer, context)
+        items: list[Any] = []
         announced = header["control"]["nh"]
         while announced:
             if len(items) == MOST_NEXT_HEADERS:
@@ -310,7 +310,7 @@ class NhcChain(Construct):
             if at >= end:
                 raise _malformed(_MISSING, at)
             node = self.formats.get(octets[at])
-            if not isinstance(node, Layout):
+            if node is None or isinstance(node, Refused):
                 raise _malformed(_unknown(octets[at]) if node is None else node.reason, at)
             around = self._around(node, surroundings, ends)
             try:
