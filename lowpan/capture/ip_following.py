@@ -123,7 +123,9 @@ class IpFollower:
             source, destination = headers.mesh.originator, headers.mesh.final_destination
             surroundings = self._surroundings(link, source, destination)
         if headers.fragment is not None:
-            self._fragment(decoded, headers, (source, destination), surroundings)
+            pan_id, hop = link.destination_pan_id, link.source or b""
+            sender = b"%d %b %b" % (-1 if pan_id is None else pan_id, hop, source)
+            self._fragment(decoded, headers, (sender, destination), surroundings)
         elif headers.dispatch is Dispatch.IPHC:
             self._compressed(decoded, headers.payload, surroundings)
         elif headers.dispatch is Dispatch.IPV6:
