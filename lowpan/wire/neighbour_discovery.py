@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from construct import BitsInteger, BitStruct, Bytes, Flag, Int8ub, Int16ub, Int24ub, Int32ub, Struct
 
 from lowpan.schema import Before, Layout, Scaled
-from lowpan.wire.nd_options import ND_OPTIONS, ROVR, NdOption
+from lowpan.wire.nd_options import ND_OPTIONS, NdOption
+from lowpan.wire.nd_options_lowpan import ROVR
 
 
 @dataclass(slots=True)
