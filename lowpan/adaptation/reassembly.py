@@ -6,7 +6,7 @@ counted.
 """
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lowpan.wire.fragment import FragmentHeader
@@ -69,13 +69,13 @@ class FragmentRefused:
 Event = DatagramReceived | DatagramLost | FragmentRefused
 
 
-@dataclass(slots=True)
 class _Partial:
-    deadline: int
-    offsets: list[int] = field(default_factory=list[int])
-    pieces: list[bytes] = field(default_factory=list[bytes])
-    marks: list[Any] = field(default_factory=list[Any])
-    held: int = 0
+    __slots__ = ("deadline", "held", "marks", "offsets", "pieces")
+
+    def __init__(self, deadline: int, offset: int, piece: bytes) -> None:
+        self.deadline, self.held = deadline, len(piece)
+        self.offsets, self.pieces = [offset], [piece]
+        self.marks: list[Any] = []
 
     def place(self, offset: int, piece: bytes) -> bool:
         """Keep `piece` unless it is held already; tell whether it fits what is held."""
@@ -142,8 +142,7 @@ class Reassembler:
             events.append(self._drop(key, OVERLAPPED))  # "SHALL be discarded"; begin anew
             partial = None
         if partial is None:
-            partial = self._begin(key, now, events)
-            partial.place(offset, piece)
+            partial = self._begin(key, offset, piece, now, events)
         partial.marks.append(mark)
         if partial.held == header.datagram_size:
             self._forget(key)
@@ -153,10 +152,15 @@ class Reassembler:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing waits."""
-        return next((partial.deadline for partial in self._partials.values()), None)
+        for partial in self._partials.values():
+            return partial.deadline
+        return None
 
     def handle_deadline(self, *, now: int) -> list[Event]:
         """Drop each datagram whose time is up."""
+        deadline = self.next_deadline()
+        if deadline is None or deadline > now:
+            return []
         late: list[Key] = []
         for key, partial in self._partials.items():
             if partial.deadline > now:
@@ -164,7 +168,9 @@ class Reassembler:
             late.append(key)
         return [self._drop(key, TIMED_OUT) for key in late]
 
-    def _begin(self, key: Key, now: int, events: list[Event]) -> _Partial:
+    def _begin(
+        self, key: Key, offset: int, piece: bytes, now: int, events: list[Event]
+    ) -> _Partial:
         source = key[0]
         if self._of_sender.get(source, 0) >= self._most_per_sender:
             oldest = next(held for held in self._partials if held[0] == source)
@@ -175,7 +181,7 @@ class Reassembler:
         # monotonous, so that the first one held is always the next one due
         last = next(reversed(self._partials.values()), None)
         deadline = max(now + self._timeout, last.deadline if last else 0)
-        partial = self._partials[key] = _Partial(deadline)
+        partial = self._partials[key] = _Partial(deadline, offset, piece)
         return partial
 
     def _drop(self, key: Key, reason: Loss) -> DatagramLost:

@@ -58,61 +58,68 @@ class Follower:
             frame = FRAME.decode(psdu) if psdu and not psdu[0] & 4 else decode_frame(psdu)
             decoded.frame = frame
             if isinstance(frame, Frame):
-                control = frame.control
+                control, pan_id = frame.control, frame.source_pan_id
+                if control.frame_type == _ACK:
+                    self._acknowledgment(decoded, frame, psdu)
+                    return decoded
                 secured, wants_ack = control.security_enabled, control.acknowledgment_request
-            elif isinstance(frame, OpaqueFrame):
-                return decoded
-            else:
-                secured, more = frame.security is not None, frame.long_control
+            elif isinstance(frame, Multipurpose):
+                secured, more, pan_id = frame.security is not None, frame.long_control, None
                 wants_ack = more is not None and more.acknowledgment_request
-            link = self._ends(decoded, frame, psdu, wants_ack=wants_ack)
-            if link is not None:
-                self._inside(decoded, frame, link, psdu, secured=secured)
+            else:
+                return decoded
+            link = self._link(
+                (frame.source, frame.destination, frame.destination_pan_id, pan_id)
+            )
+            decoded.extended_source = link.extended_source
+            decoded.extended_destination = link.extended_destination
+            if link.last_psdu == psdu:
+                decoded.duplicate_of = link.last_number
+            else:
+                link.last_number, link.last_psdu = number, psdu
+                if wants_ack:
+                    sent = (number, received.time_ns or 0, link)
+                    self._awaited[frame.sequence_number] = sent
+            if secured:
+                self._secured(decoded, frame, link, psdu)
+            elif frame.payload:
+                self._inside(decoded, frame, link, frame.payload)
         except MalformedFrame as fault:
             decoded.faults = (*decoded.faults, fault)
         return decoded
 
-    def _ends(
-        self,
-        decoded: DecodedFrame,
-        frame: Frame | Multipurpose,
-        psdu: bytes,
-        *,
-        wants_ack: bool,
-    ) -> Link | None:
-        """Name both ends of `frame`; return its link if there is more in it to be read."""
-        if frame.control.frame_type == _ACK:
-            return self._acknowledged(decoded, frame)
-        link = self._link(frame, frame.source)
-        decoded.extended_source = link.extended_source
-        decoded.extended_destination = link.extended_destination
-        if link.last_psdu == psdu:
-            decoded.duplicate_of = link.last_number
-        else:
-            link.last_number, link.last_psdu = decoded.number, psdu
-            if wants_ack:
-                when = decoded.received.time_ns or 0
-                self._awaited[frame.sequence_number] = (decoded.number, when, link)
+    def _link(self, key: LinkKey) -> Link:
+        """Return a link, with the addresses known today."""
+        link = self._links.get(key)
+        if link is None:
+            if len(self._links) >= MOST_LINKS:
+                self._links.clear()
+            link = self._links[key] = Link(key, self._ip.contexts(key[2]))
+            if link.source is not None and len(link.source) == 8:
+                self.unsealer.heard(link.source)
+        if link.learnt != self.book.changes:
+            link.refresh(self.book)
         return link
 
-    def _inside(
-        self,
-        decoded: DecodedFrame,
-        frame: Frame | Multipurpose,
-        link: Link,
-        psdu: bytes,
-        *,
-        secured: bool,
+    def _secured(
+        self, decoded: DecodedFrame, frame: Frame | Multipurpose, link: Link, psdu: bytes
     ) -> None:
-        """Take the protection off and read the payload."""
-        payload: bytes | None = frame.payload
-        if secured:
-            payload, decoded.protection = self.unsealer.open_frame(link, frame, psdu)
-            if payload is None:
-                self._open_part(decoded, frame)
-                return
-            if decoded.extended_source is None:
-                decoded.extended_source = decoded.protection.nonce_address
+        payload, protection = self.unsealer.open_frame(link, frame, psdu)
+        decoded.protection = protection
+        if payload is None:
+            self._open_part(decoded, frame)
+            return
+        if decoded.extended_source is None:
+            decoded.extended_source = protection.nonce_address
+        if payload:
+            self._inside(decoded, frame, link, payload)
+        else:
+            decoded.payload = payload
+
+    def _inside(
+        self, decoded: DecodedFrame, frame: Frame | Multipurpose, link: Link, payload: bytes
+    ) -> None:
+        """Read the clear `payload`."""
         if frame.header_ies and has_payload_ies(frame.header_ies):
             private = split_payload(frame.header_ies, payload)
             decoded.payload_ies, payload = private.payload_ies, private.payload
@@ -128,21 +135,6 @@ class Follower:
         elif kind == _BEACON and isinstance(frame, Frame) and frame.control.frame_version < 2:
             self._beacon(decoded, payload)
 
-    def _link(self, frame: Frame | Multipurpose, source: bytes | None) -> Link:
-        """Return the link of `frame`, with the addresses known today."""
-        told = frame.source_pan_id if isinstance(frame, Frame) else None
-        key = (source, frame.destination, frame.destination_pan_id, told)
-        link = self._links.get(key)
-        if link is None:
-            if len(self._links) >= MOST_LINKS:
-                self._links.clear()
-            link = self._links[key] = Link(key, self._ip.contexts(frame.destination_pan_id))
-            if source is not None and len(source) == 8:
-                self.unsealer.heard(source)
-        if link.learnt != self.book.changes:
-            link.refresh(self.book)
-        return link
-
     def _open_part(self, decoded: DecodedFrame, frame: Frame | Multipurpose) -> None:
         """Show what travels in clear even in a frame that stays closed."""
         old = isinstance(frame, Frame) and frame.control.frame_version < 2
@@ -157,15 +149,18 @@ class Follower:
             except MalformedFrame as fault:
                 decoded.notes += (f"no Thread beacon after all: {fault}",)
 
-    def _acknowledged(self, decoded: DecodedFrame, frame: Frame | Multipurpose) -> Link | None:
-        """Find the frame that an acknowledgment answers; return its link if more is to be done."""
+    def _acknowledgment(self, decoded: DecodedFrame, frame: Frame, psdu: bytes) -> None:
+        """Find the frame that an acknowledgment answers, and with it who sent it."""
         sent = self._awaited.get(frame.sequence_number)
-        acker: bytes | None = frame.source
+        acker = frame.source
         if sent is not None and (decoded.received.time_ns or 0) - sent[1] <= ACK_WINDOW_NS:
-            link = sent[2]
-            decoded.acknowledges, decoded.acker = sent[0], link.destination
-            decoded.extended_source = link.extended_destination
+            decoded.acknowledges, _, link = sent
+            decoded.acker, decoded.extended_source = link.destination, link.extended_destination
             acker = acker or link.extended_destination or link.destination
-        if frame.security is None and not frame.payload:
-            return None
-        return self._link(frame, acker)
+        if frame.control.security_enabled or frame.payload:
+            key = (acker, frame.destination, frame.destination_pan_id, frame.source_pan_id)
+            link = self._link(key)
+            if frame.control.security_enabled:
+                self._secured(decoded, frame, link, psdu)
+            else:
+                self._inside(decoded, frame, link, frame.payload)

@@ -138,18 +138,18 @@ class IpFollower:
     ) -> None:
         headers, used = COMPRESSED_HEADERS.decode_prefix(payload, surroundings)
         decoded.compressed = headers
-        chain, rest = headers.next_headers, payload[used:]
+        iphc, chain, rest = headers.iphc, headers.next_headers, payload[used:]
         if not chain:
-            datagram = datagram_of_headers(headers.iphc, None, rest)
+            datagram = datagram_of_headers(iphc, None, rest)
         elif len(chain) == 1 and isinstance(chain[0], UdpNhc):
-            datagram = datagram_of_headers(headers.iphc, chain[0], rest)
+            datagram = datagram_of_headers(iphc, chain[0], rest)
         else:
             datagram = datagram_of_octets(decompress(headers, rest))
         decoded.datagram = datagram
-        control, contexts = headers.iphc.control, surroundings.contexts
+        control, contexts = iphc.control, surroundings.contexts
         if (control.sac or control.dac) and (
-            contexts[headers.iphc.source_context] is UNKNOWN_CONTEXT
-            or contexts[headers.iphc.destination_context] is UNKNOWN_CONTEXT
+            contexts[iphc.source_context] is UNKNOWN_CONTEXT
+            or contexts[iphc.destination_context] is UNKNOWN_CONTEXT
         ):
             self._mark_unknown(datagram, headers, surroundings)
         if self._missing:
@@ -212,8 +212,9 @@ class IpFollower:
         self, decoded: DecodedFrame, link: Link, datagram: Datagram
     ) -> None:
         udp, pan_id = datagram.udp, link.destination_pan_id
-        if udp is not None and MLE_PORT in (udp.source_port, udp.destination_port):
-            self._mle(decoded, pan_id, datagram)
+        if udp is not None:
+            if MLE_PORT in (udp.source_port, udp.destination_port):
+                self._mle(decoded, pan_id, datagram)
         elif datagram.icmpv6 is not None and datagram.icmpv6.type in _NEIGHBOUR_DISCOVERY:
             message = datagram.icmpv6
             if pan_id is None or not datagram.checksum_good:
