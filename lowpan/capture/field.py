@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
 from lowpan.capture.decoded import DecodedFrame
 from lowpan.capture.formats import Format
@@ -89,11 +89,12 @@ _TYPE_AND_CONTENT = (
 
 def nested(value: Any) -> Iterator[Any]:
     """Yield the dataclass `value` and all in it, in the order of their octets."""
-    if isinstance(value, tuple):
-        items: Iterable[Any] = cast("tuple[Any, ...]", value)
-    elif is_dataclass(value):
+    kind: Any = value.__class__
+    if kind is tuple:
+        items: Iterable[Any] = value
+    elif (names := _names(kind)) is not None:
         yield value
-        items = [getattr(value, name) for name in _names(type(value))]
+        items = [getattr(value, name) for name in names]
     else:
         return
     for item in items:
@@ -105,15 +106,16 @@ _SIMPLE = {bool, bytes, int, str, type(None)}
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _names(kind: Any) -> tuple[str, ...] | None:
+    """Return the names of a dataclass's fields; None for any other class."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
 
 
 @cache
 def _type_and_content(kind: Any) -> tuple[str, str] | None:
     """Return what a class calls type and content, if it is that of a TLV or the like."""
-    names = _names(kind)
-    return next((pair for pair in _TYPE_AND_CONTENT if set(pair) <= set(names)), None)
+    names = set(_names(kind) or ())
+    return next((pair for pair in _TYPE_AND_CONTENT if names.issuperset(pair)), None)
 
 
 def _roots(decoded: DecodedFrame) -> Iterator[Any]:

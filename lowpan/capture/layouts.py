@@ -2,7 +2,7 @@
 
 from functools import cache
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from lowpan.capture.formats import DECIMAL, computed
 from lowpan.errors import FieldOutOfRange
@@ -47,18 +47,19 @@ _MODULES: tuple[ModuleType, ...] = (
 def layouts() -> dict[Any, Layout[Any]]:
     """Return the Layout of each class of values."""
     constants = (constant for module in _MODULES for constant in vars(module).values())
-    found = [cast("Layout[Any]", item) for item in constants if isinstance(item, Layout)]
+    found: list[Layout[Any]] = [item for item in constants if isinstance(item, Layout)]
     return {layout.value_type: layout for layout in found}
 
 
 def octets_of(value: Any) -> int | None:
     """Return how many octets `value` takes; None where only its surroundings can tell."""
-    if isinstance(value, bytes):
+    kind: Any = value.__class__
+    if issubclass(kind, bytes):
         return len(value)
-    if isinstance(value, tuple):
-        sizes = [octets_of(item) for item in cast("tuple[Any, ...]", value)]
+    if kind is tuple:
+        sizes = [octets_of(item) for item in value]
         return None if None in sizes else sum(size for size in sizes if size is not None)
-    layout = layouts().get(value.__class__)
+    layout = layouts().get(kind)
     if layout is None:
         return None
     try:
