@@ -1,6 +1,5 @@
 """Unsealing: the protection of captured frames and messages taken off, fast for usual senders."""
 
-from collections.abc import Sequence
 from struct import Struct
 
 from cryptography.exceptions import InvalidTag
@@ -29,6 +28,11 @@ MOST_MLE_SENDERS = 4096
 """Senders of MLE messages whose key is remembered."""
 MOST_ROAMERS = 256
 """Extended addresses tried for a short one that nobody has explained: the first ones heard."""
+FREE_TRIALS, FRAMES_PER_TRIAL = 16_384, 8
+"""Roamers tried in vain that cost nothing; each further one must be earned by so many frames.
+
+A trial goes through every key: without an end to them, a stranger who forges short addresses would
+cost a hundred times more than anybody else."""
 
 _DATA = int(FrameType.DATA)
 _NONCE = Struct(">8sIB").pack
@@ -46,6 +50,7 @@ class Unsealer:
         self._roamers: dict[bytes, None] = {}
         self._mle: dict[tuple[bytes, bytes | None, int | None], tuple[CcmStarKey, Protection]] = {}
         self._news = 0
+        self._patience = FREE_TRIALS * FRAMES_PER_TRIAL
 
     def heard(self, extended: bytes) -> None:
         """Note an extended address that is in use: some short address may be its."""
@@ -68,16 +73,20 @@ class Unsealer:
             and link.key_source == security.key_source
             and security.frame_counter is not None
         ):
-            payload = frame.payload
-            in_clear = open_octets(frame) if frame.control.frame_type != _DATA else 0
-            begin = len(psdu) - len(payload) - len(frame.mic) + in_clear
-            nonce = _NONCE(link.nonce_address, security.frame_counter, control.security_level)
+            payload, level = frame.payload, control.security_level
             try:
+                in_clear = open_octets(frame) if frame.control.frame_type != _DATA else 0
+                begin = len(psdu) - len(payload) - len(frame.mic) + in_clear
+                nonce = _NONCE(link.nonce_address, security.frame_counter, level)
                 private = decrypt(nonce, psdu[begin:], psdu[:begin])
-            except InvalidTag:
-                pass  # a key sequence or an address has changed: look again
+            except (InvalidTag, SecurityError, ValueError):
+                # another key sequence or address by now, or no frame to be opened (ValueError:
+                # one too long for CCM*): the search goes through all of it again, and explains
+                pass
             else:
                 return payload[:in_clear] + private if in_clear else private, link.protection
+
+        self._patience = min(self._patience + 1, FREE_TRIALS * FRAMES_PER_TRIAL)
         known = self._news + self._book.changes
         if link.failed is not None and link.tried == known and link.failures & (link.failures - 1):
             link.failures += 1
@@ -88,9 +97,11 @@ class Unsealer:
         self, link: Link, frame: SecurableFrame, psdu: bytes, known: int
     ) -> tuple[bytes | None, Protection]:
         addresses = self._addresses(link.source, link.source_pan_id)
+        roamers = self._roamers_beside(link.source, addresses)
         try:
-            opened = open_secured_frame(self._keyring, frame, psdu, addresses)
+            opened = open_secured_frame(self._keyring, frame, psdu, [*addresses, *roamers])
         except SecurityError as error:
+            self._patience -= FRAMES_PER_TRIAL * len(roamers)
             link.failures = link.failures + 1 if link.tried == known else 1
             link.tried, link.failed = known, _unopened(error)
             return None, link.failed
@@ -114,15 +125,21 @@ class Unsealer:
         if source is not None and len(source) == 2 and pan_id is not None:
             self._book.verified(pan_id, source, opened.nonce_address)
 
-    def _addresses(self, source: bytes | None, pan_id: int | None) -> Sequence[bytes]:
-        if source is None:
-            return ()
-        if len(source) == 8:
-            return (source,)
-        if pan_id is None:
-            return tuple(self._roamers)
-        known = [candidate.extended for candidate in self._book.candidates(pan_id, source)]
-        return [*known, *(roamer for roamer in self._roamers if roamer not in known)]
+    def _addresses(self, source: bytes | None, pan_id: int | None) -> list[bytes]:
+        """Return the extended addresses that `source` is known to stand for."""
+        if source is not None and len(source) == 8:
+            return [source]
+        if source is None or pan_id is None:
+            return []
+        return [candidate.extended for candidate in self._book.candidates(pan_id, source)]
+
+    def _roamers_beside(self, source: bytes | None, known: list[bytes]) -> list[bytes]:
+        """Return the addresses that may be behind a short one besides those known."""
+        if source is None or len(source) != 2:
+            return []
+        if self._patience < FRAMES_PER_TRIAL * len(self._roamers):
+            return []
+        return [roamer for roamer in self._roamers if roamer not in known]
 
     def open_mle(
         self, envelope: MleEnvelope, datagram: Datagram, sender: bytes | None, pan_id: int | None
@@ -144,7 +161,7 @@ class Unsealer:
             try:
                 nonce = _NONCE(sender, security.frame_counter, level)
                 return usual[0].open(nonce, authenticated, private, level), usual[1]
-            except MicMismatch:
+            except SecurityError:
                 pass  # forged, or another network's: let every key say so
         try:
             ends = (datagram.source, datagram.destination)
