@@ -15,6 +15,8 @@ REASSEMBLY_TIMEOUT = 60_000_000
 """Microseconds that the fragments of one datagram are kept at most (RFC 4944 §5.3)."""
 MOST_DATAGRAMS = 64
 """Partial datagrams held at once: 128 KiB when each of them is as large as can be."""
+MOST_FRAGMENTS = 1024
+"""Fragments of all of them, repeated ones included: sixteen for each is a datagram of 1280."""
 MOST_PER_SENDER = 4
 """Partial datagrams of one sender: its own retries and losses, no room of others."""
 SMALLEST_DATAGRAM = 40
@@ -63,6 +65,8 @@ class FragmentRefused:
 
     source: bytes
     datagram_tag: int
+    field: str
+    """The one to blame in its FragmentHeader; `piece` for what follows it."""
     reason: str
 
 
@@ -105,10 +109,13 @@ class Reassembler:
         timeout: int = REASSEMBLY_TIMEOUT,
         most_datagrams: int = MOST_DATAGRAMS,
         most_per_sender: int = MOST_PER_SENDER,
+        most_fragments: int = MOST_FRAGMENTS,
     ) -> None:
         self._timeout = timeout
         self._most_datagrams = most_datagrams
         self._most_per_sender = most_per_sender
+        self._most_fragments = most_fragments
+        self._fragments = 0
         self._partials: dict[Key, _Partial] = {}  # in order of their first fragment
         self._of_sender: dict[bytes, int] = {}
 
@@ -116,7 +123,7 @@ class Reassembler:
         """Return how many partial datagrams are held."""
         return len(self._partials)
 
-    def receive_fragment(
+    def receive_fragment(  # noqa: PLR0913  (a header, where it came from, and when)
         self,
         source: bytes,
         destination: bytes,
@@ -132,9 +139,9 @@ class Reassembler:
         the event that ends the datagram.
         """
         offset = header.datagram_offset or 0
-        reason = _unfit(header, offset, piece)
-        if reason:
-            return [FragmentRefused(source, header.datagram_tag, reason)]
+        unfit = _unfit(header, offset, piece)
+        if unfit is not None:
+            return [FragmentRefused(source, header.datagram_tag, *unfit)]
         events = self.handle_deadline(now=now)
         key = (source, destination, header.datagram_size, header.datagram_tag)
         partial = self._partials.get(key)
@@ -144,10 +151,13 @@ class Reassembler:
         if partial is None:
             partial = self._begin(key, offset, piece, now, events)
         partial.marks.append(mark)
+        self._fragments += 1
         if partial.held == header.datagram_size:
             self._forget(key)
             datagram = b"".join(partial.pieces)
             events.append(DatagramReceived(source, destination, datagram, tuple(partial.marks)))
+        elif self._fragments > self._most_fragments:
+            events.append(self._drop(next(iter(self._partials)), MADE_ROOM))
         return events
 
     def next_deadline(self) -> int | None:
@@ -194,20 +204,22 @@ class Reassembler:
             self._of_sender[key[0]] = left
         else:
             del self._of_sender[key[0]]
-        return self._partials.pop(key)
+        partial = self._partials.pop(key)
+        self._fragments -= len(partial.marks)
+        return partial
 
 
-def _unfit(header: FragmentHeader, offset: int, piece: bytes) -> str:
-    """Return why this fragment belongs to no datagram, empty if it may."""
+def _unfit(header: FragmentHeader, offset: int, piece: bytes) -> tuple[str, str] | None:
+    """Return which field and why this fragment belongs to no datagram, None if it may."""
     size, end = header.datagram_size, offset + len(piece)
     if size < SMALLEST_DATAGRAM:
-        return f"a datagram of {size} octets is smaller than an IPv6 header"
+        return "datagram_size", f"a datagram of {size} octets is smaller than an IPv6 header"
     if not piece:
-        return "an empty fragment"
+        return "piece", "an empty fragment"
     if end > size:
-        return f"reaches {end - size} octets past the end of its datagram"
+        return "piece", f"reaches {end - size} octets past the end of its datagram"
     if end < size and len(piece) % 8:
-        return "not the last fragment, and no multiple of 8 octets"
+        return "piece", "not the last fragment, and no multiple of 8 octets"
     if offset == 0 and header.datagram_offset is not None:
-        return "a subsequent fragment that begins at offset 0"
-    return ""
+        return "datagram_offset", "a subsequent fragment that begins at offset 0"
+    return None

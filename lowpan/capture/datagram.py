@@ -3,35 +3,41 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lowpan.capture.shown import shown
 from lowpan.errors import MalformedFrame
 from lowpan.wire.checksum import checksum, verifies
 from lowpan.wire.icmpv6 import ICMPV6, Icmpv6
+from lowpan.wire.iphc import Iphc
 from lowpan.wire.ipv6 import (
     EXTENSION_HEADER,
     EXTENSIONS,
     FRAGMENT,
-    ICMPV6 as ICMPV6_NUMBER,
     IPV6,
     IPV6_FRAGMENT_HEADER,
     IPV6_HEADER,
-    IPV6_HEADER_OCTETS,
+    ROUTING,
+    TCP,
     UDP,
     ExtensionHeader,
     Ipv6FragmentHeader,
     Ipv6Header,
 )
-from lowpan.wire.iphc import Iphc
+from lowpan.wire.ipv6 import (
+    ICMPV6 as ICMPV6_NUMBER,
+)
 from lowpan.wire.nhc import UdpNhc
 from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
 
 DEEPEST_TUNNEL = 4
 """IPv6 headers inside each other that are followed; more are left as octets."""
 
+_WITH_CHECKSUM = frozenset({TCP, UDP, ICMPV6_NUMBER})
+
 Extension: TypeAlias = tuple[int, ExtensionHeader | Ipv6FragmentHeader]
 """Number of an extension header, and the header."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Datagram:
     """IPv6 header, extension headers and the upper layer of one datagram."""
 
@@ -60,17 +66,32 @@ class Datagram:
 
     @property
     def checksum_good(self) -> bool | None:
-        """Whether the checksum of UDP or ICMPv6 is right; None where nothing can tell."""
-        if self.unknown_contexts:
+        """Whether the checksum of UDP, ICMPv6 or TCP is right; None where nothing can tell."""
+        if self.unknown_contexts or not self.checksum_covers_it:
             return None
         upper = self.upper_octets()
-        return verifies(self.source, self.destination, self.upper_protocol, upper) if upper else None
+        return (
+            verifies(self.source, self.destination, self.upper_protocol, upper) if upper else None
+        )
+
+    @property
+    def checksum_covers_it(self) -> bool:
+        """Whether the checksum covers just these octets and the addresses of this header.
+
+        Of a piece of a larger datagram it does not, nor of one that a routing header sends on
+        to another destination (RFC 8200 §8.1).
+        """
+        return not any(_is_part(*extension) for extension in self.extension_headers)
 
     def upper_octets(self) -> bytes:
-        """Return the whole UDP or ICMPv6 message; no octets if the datagram has neither."""
+        """Return the whole message of UDP, ICMPv6 or TCP; no octets if the datagram has none."""
         if self.udp is not None:
             return UDP_HEADER.encode(self.udp) + self.payload
-        return self.payload if self.icmpv6 is not None else b""
+        return self.payload if self.upper_protocol in _WITH_CHECKSUM else b""
+
+    def __repr__(self) -> str:
+        """Show the headers; of what they carry, which may be a key, only how much it is."""
+        return shown(self)
 
     def encode(self) -> bytes:
         """Return the datagram as IPv6 octets."""
@@ -90,6 +111,12 @@ class Datagram:
             else:
                 parts.append(IPV6_FRAGMENT_HEADER.encode(extension))
         return b"".join([*parts, self.upper_octets() or self.payload])
+
+
+def _is_part(kind: int, header: ExtensionHeader | Ipv6FragmentHeader) -> bool:
+    if isinstance(header, Ipv6FragmentHeader):
+        return header.more_fragments or header.fragment_offset > 0
+    return kind == ROUTING and header.octets[1] > 0  # segments left (RFC 8200 §4.4)
 
 
 def datagram_of_headers(iphc: Iphc, udp: UdpNhc | None, rest: bytes) -> Datagram:
@@ -128,11 +155,14 @@ def datagram_of_headers(iphc: Iphc, udp: UdpNhc | None, rest: bytes) -> Datagram
 
 
 def datagram_of_octets(octets: bytes, tunnels: int = DEEPEST_TUNNEL) -> Datagram:
-    """Return the datagram in `octets`; raise MalformedFrame if its headers are cut short.
+    """Return the datagram in `octets`; raise MalformedFrame if it is cut short.
 
     Octets behind the payload length that the header says are left out.
     """
     header, at = IPV6_HEADER.decode_prefix(octets)
+    if header.payload_length > len(octets) - at:
+        reason = f"{header.payload_length} octets, and {len(octets) - at} are there"
+        raise MalformedFrame(reason, format="Ipv6Header", field="payload_length", offset=4)
     datagram = Datagram(
         header.source,
         header.destination,
@@ -152,12 +182,13 @@ def _continued(datagram: Datagram, tunnels: int) -> Datagram:
     _take_extensions(datagram)
     upper, octets = datagram.upper_protocol, datagram.payload
     if upper == UDP:
-        try:
-            datagram.udp, used = UDP_HEADER.decode_prefix(octets)
-        except MalformedFrame as error:
-            raise error.shifted(IPV6_HEADER_OCTETS) from None
-        datagram.payload = octets[used : max(used, datagram.udp.length)]
-    elif upper == ICMPV6_NUMBER and octets:
+        datagram.udp, used = UDP_HEADER.decode_prefix(octets)
+        length = datagram.udp.length
+        if length < used or (length > len(octets) and datagram.checksum_covers_it):
+            reason = f"{length} octets, and {len(octets)} are there"
+            raise MalformedFrame(reason, format="UdpHeader", field="length", offset=4)
+        datagram.payload = octets[used:length]
+    elif upper == ICMPV6_NUMBER:
         datagram.icmpv6 = ICMPV6.decode(octets)
     elif upper == IPV6 and tunnels:
         datagram.inner = datagram_of_octets(octets, tunnels - 1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from lowpan.capture.shown import shown
 from lowpan.errors import MalformedFrame
 from lowpan.radio import ReceivedFrame
 
@@ -49,9 +50,11 @@ class Protection:
     """Why it was not opened, in words."""
     well_known: bool = False
     """The key is public (Thread's Announce key): anybody could have sent this."""
+    repeated: bool = False
+    """Its frame counter is not above all before it: sent again, late, or replayed."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class DecodedMle:
     """An MLE message: its envelope, what became of its protection, and what it says."""
 
@@ -60,6 +63,10 @@ class DecodedMle:
     """None if the message is unsecured."""
     message: "MleMessage | None"
     """None if it was not opened or is malformed."""
+
+    def __repr__(self) -> str:
+        """Show the message without octets that may be a key."""
+        return shown(self)
 
 
 class DecodedFrame:
@@ -116,6 +123,6 @@ class DecodedFrame:
         """Octets of the record as sent, pseudo-headers and FCS included."""
 
     def __repr__(self) -> str:
-        """Show what was set: layers as they are, keys as fingerprints."""
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
-        return f"DecodedFrame({shown})"
+        """Show what was set: the layers, but no octets that may be a key."""
+        told = ", ".join(f"{name}={shown(value, name)}" for name, value in self.__dict__.items())
+        return f"DecodedFrame({told})"

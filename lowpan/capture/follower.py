@@ -7,17 +7,19 @@ from lowpan.capture.key_sources import Given
 from lowpan.capture.keyring import Keyring
 from lowpan.capture.links import MOST_LINKS, Link, LinkKey
 from lowpan.capture.teaching import learn_from_command
-from lowpan.capture.unsealing import Unsealer
+from lowpan.capture.unsealing import REPEATED, Unsealer
 from lowpan.errors import MalformedFrame
 from lowpan.radio import Fcs, ReceivedFrame
 from lowpan.wire.beacon import BEACON, THREAD_BEACON
-from lowpan.wire.ieee802154 import FRAME, Frame, FrameType, OpaqueFrame, decode_frame
+from lowpan.wire.ieee802154 import FRAME, Frame, FrameType, decode_frame
 from lowpan.wire.information_elements import has_payload_ies, split_payload
 from lowpan.wire.mac_command import COMMAND
 from lowpan.wire.multipurpose import Multipurpose
 
 ACK_WINDOW_NS = 1_000_000_000
 """An acknowledgment answers a frame of the last second: slow peers and clocks fit, old news not."""
+PUBLIC = "under a key that everybody knows, and no MLE message: anybody can have sent it"
+"""Note on what must not be there: such frames carry Announce only (CVE-2023-2626)."""
 _BAD = Fcs.BAD
 _ACK, _DATA = int(FrameType.ACKNOWLEDGMENT), int(FrameType.DATA)
 _BEACON, _COMMAND = int(FrameType.BEACON), int(FrameType.MAC_COMMAND)
@@ -36,7 +38,7 @@ class Follower:
         self.book = AddressBook()
         for address in self.given.addresses:
             self.book.learn(address.pan_id, address.short, address.extended, Knowledge.GIVEN)
-        self.unsealer = Unsealer(self.keyring, self.book)
+        self.unsealer = Unsealer(self.keyring, self.book, self.given.networks)
         self._ip = IpFollower(self.given, self.book, self.unsealer)
         self._ignore_fcs = self.given.ignore_fcs
         self._links: dict[LinkKey, Link] = {}
@@ -45,8 +47,9 @@ class Follower:
 
     def expect(self, other: "Follower") -> None:
         """Take for granted what `other` learnt of the same networks, until told otherwise."""
-        self._ip.expect(other._ip.told())
+        self._ip.expect(other._ip)
         self.book.expect(other.book)
+        self.unsealer.secured |= other.unsealer.secured
 
     def follow(self, number: int, received: ReceivedFrame, length: int) -> DecodedFrame:
         """Return the frame `number` with every layer that can be reached."""
@@ -68,18 +71,16 @@ class Follower:
                 wants_ack = more is not None and more.acknowledgment_request
             else:
                 return decoded
-            link = self._link(
-                (frame.source, frame.destination, frame.destination_pan_id, pan_id)
-            )
+            link = self._link((frame.source, frame.destination, frame.destination_pan_id, pan_id))
             decoded.extended_source = link.extended_source
             decoded.extended_destination = link.extended_destination
             if link.last_psdu == psdu:
                 decoded.duplicate_of = link.last_number
             else:
                 link.last_number, link.last_psdu = number, psdu
-                if wants_ack:
-                    sent = (number, received.time_ns or 0, link)
-                    self._awaited[frame.sequence_number] = sent
+            if wants_ack:
+                sent = (number, received.time_ns or 0, link)
+                self._awaited[frame.sequence_number] = sent
             if secured:
                 self._secured(decoded, frame, link, psdu)
             elif frame.payload:
@@ -92,8 +93,8 @@ class Follower:
         """Return a link, with the addresses known today."""
         link = self._links.get(key)
         if link is None:
-            if len(self._links) >= MOST_LINKS:
-                self._links.clear()
+            if len(self._links) >= MOST_LINKS or not self._ip.has_room(key[2]):
+                self._links.clear()  # those of a PAN that is forgotten had its contexts
             link = self._links[key] = Link(key, self._ip.contexts(key[2]))
             if link.source is not None and len(link.source) == 8:
                 self.unsealer.heard(link.source)
@@ -109,12 +110,16 @@ class Follower:
         if payload is None:
             self._open_part(decoded, frame)
             return
-        if decoded.extended_source is None:
+        if not protection.well_known:
             decoded.extended_source = protection.nonce_address
+        if protection.repeated and decoded.duplicate_of is None:
+            decoded.notes += (REPEATED,)
         if payload:
             self._inside(decoded, frame, link, payload)
         else:
             decoded.payload = payload
+        if protection.well_known and decoded.mle is None:
+            decoded.notes += (PUBLIC,)
 
     def _inside(
         self, decoded: DecodedFrame, frame: Frame | Multipurpose, link: Link, payload: bytes
@@ -152,14 +157,14 @@ class Follower:
     def _acknowledgment(self, decoded: DecodedFrame, frame: Frame, psdu: bytes) -> None:
         """Find the frame that an acknowledgment answers, and with it who sent it."""
         sent = self._awaited.get(frame.sequence_number)
-        acker = frame.source
-        if sent is not None and (decoded.received.time_ns or 0) - sent[1] <= ACK_WINDOW_NS:
+        acker, pan_id = frame.source, frame.source_pan_id
+        if sent is not None and abs((decoded.received.time_ns or 0) - sent[1]) <= ACK_WINDOW_NS:
             decoded.acknowledges, _, link = sent
             decoded.acker, decoded.extended_source = link.destination, link.extended_destination
-            acker = acker or link.extended_destination or link.destination
+            if acker is None:
+                acker, pan_id = link.destination, link.destination_pan_id
         if frame.control.security_enabled or frame.payload:
-            key = (acker, frame.destination, frame.destination_pan_id, frame.source_pan_id)
-            link = self._link(key)
+            link = self._link((acker, frame.destination, frame.destination_pan_id, pan_id))
             if frame.control.security_enabled:
                 self._secured(decoded, frame, link, psdu)
             else:

@@ -49,6 +49,8 @@ class Memory:
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._most = most
         self._usual: dict[Identifier, tuple[Choice, ...]] = {}
+        self.changes = 0
+        """Grows whenever a key opens what it has not opened before."""
 
     def usual(self, identifier: Identifier) -> tuple[Choice, ...]:
         """Return the keys that opened what had `identifier`, the last one first."""
@@ -57,6 +59,7 @@ class Memory:
     def remember(self, identifier: Identifier, choice: Choice) -> None:
         """Put `choice` first for `identifier`."""
         known = self._usual.get(identifier, ())
+        self.changes += choice not in known
         if not known and len(self._usual) >= self._most:
             del self._usual[next(iter(self._usual))]
         others = (other for other in known if other != choice)
@@ -89,6 +92,11 @@ class Keyring:
     def keys(self) -> tuple[Key, ...]:
         """The keys that were given; the Announce key is always there besides."""
         return tuple(self._keys)
+
+    @property
+    def changes(self) -> int:
+        """Grows whenever a key turns out to fit, so that closed frames are worth another try."""
+        return self.mac.changes + self.mle.changes
 
     def add(self, key: Key) -> bool:
         """Take one more key; tell whether it was new."""

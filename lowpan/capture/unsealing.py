@@ -1,5 +1,7 @@
 """Unsealing: the protection of captured frames and messages taken off, fast for usual senders."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from struct import Struct
 
 from cryptography.exceptions import InvalidTag
@@ -7,6 +9,7 @@ from cryptography.exceptions import InvalidTag
 from lowpan.capture.addresses import AddressBook
 from lowpan.capture.datagram import Datagram
 from lowpan.capture.decoded import Outcome, Protection
+from lowpan.capture.key_sources import Network
 from lowpan.capture.keyring import Keyring
 from lowpan.capture.keys import KeyKind
 from lowpan.capture.links import Link
@@ -26,6 +29,8 @@ from lowpan.wire.security_header import AuxiliarySecurityHeader
 
 MOST_MLE_SENDERS = 4096
 """Senders of MLE messages whose key is remembered."""
+MOST_SECURED = 4096
+"""PANs that are known to be secured."""
 MOST_ROAMERS = 256
 """Extended addresses tried for a short one that nobody has explained: the first ones heard."""
 FREE_TRIALS, FRAMES_PER_TRIAL = 16_384, 8
@@ -33,6 +38,9 @@ FREE_TRIALS, FRAMES_PER_TRIAL = 16_384, 8
 
 A trial goes through every key: without an end to them, a stranger who forges short addresses would
 cost a hundred times more than anybody else."""
+
+REPEATED = "its frame counter is not above earlier ones: late, replayed, or counted anew"
+"""Note on a frame that is no retransmission."""
 
 _DATA = int(FrameType.DATA)
 _NONCE = Struct(">8sIB").pack
@@ -45,11 +53,17 @@ class Unsealer:
     until something new is learnt: foreign networks must not cost more than one's own.
     """
 
-    def __init__(self, keyring: Keyring, book: AddressBook) -> None:
+    def __init__(
+        self, keyring: Keyring, book: AddressBook, networks: Iterable[Network] = ()
+    ) -> None:
         self._keyring, self._book = keyring, book
         self._roamers: dict[bytes, None] = {}
         self._mle: dict[tuple[bytes, bytes | None, int | None], tuple[CcmStarKey, Protection]] = {}
+        self._mle_counters: dict[tuple[bytes, bytes, bytes | None, int | None], int] = {}
         self._news = 0
+        told = (network.pan_id for network in networks)
+        self.secured: set[int | None] = {pan_id for pan_id in told if pan_id is not None}
+        """PANs in which a key has opened something: what comes in clear there proves nothing."""
         self._patience = FREE_TRIALS * FRAMES_PER_TRIAL
 
     def heard(self, extended: bytes) -> None:
@@ -84,10 +98,15 @@ class Unsealer:
                 # one too long for CCM*): the search goes through all of it again, and explains
                 pass
             else:
-                return payload[:in_clear] + private if in_clear else private, link.protection
+                if in_clear:
+                    private = payload[:in_clear] + private
+                if security.frame_counter <= link.frame_counter:
+                    return private, replace(link.protection, repeated=True)
+                link.frame_counter = security.frame_counter
+                return private, link.protection
 
         self._patience = min(self._patience + 1, FREE_TRIALS * FRAMES_PER_TRIAL)
-        known = self._news + self._book.changes
+        known = self._news + self._book.changes + self._keyring.changes
         if link.failed is not None and link.tried == known and link.failures & (link.failures - 1):
             link.failures += 1
             return None, link.failed
@@ -106,8 +125,14 @@ class Unsealer:
             link.tried, link.failed = known, _unopened(error)
             return None, link.failed
         link.failed, protection = None, _opened(opened)
-        if not protection.well_known and frame.security is not None:
-            self._remember(link, frame.security, opened, protection)
+        if frame.security is None or protection.well_known:
+            return opened.octets, protection
+        self._remember(link, frame.security, opened, protection)
+        counter = frame.security.frame_counter
+        if counter is not None and counter <= link.frame_counter:
+            return opened.octets, replace(protection, repeated=True)
+        if counter is not None:
+            link.frame_counter = counter
         return opened.octets, protection
 
     def _remember(
@@ -117,6 +142,9 @@ class Unsealer:
         opened: Opened,
         protection: Protection,
     ) -> None:
+        self._secured_in(link.source_pan_id)
+        link.count_for(opened.choice.ccm_star, opened.nonce_address)
+        link.surroundings.tunnel_from_link_layer = opened.choice.sequence is not None  # Thread
         link.control = security.control
         link.decrypt = opened.choice.ccm_star.opener(security.control.security_level)
         link.key_index, link.key_source = security.key_index, security.key_source
@@ -124,6 +152,10 @@ class Unsealer:
         source, pan_id = link.source, link.source_pan_id
         if source is not None and len(source) == 2 and pan_id is not None:
             self._book.verified(pan_id, source, opened.nonce_address)
+
+    def _secured_in(self, pan_id: int | None) -> None:
+        if len(self.secured) < MOST_SECURED:
+            self.secured.add(pan_id)
 
     def _addresses(self, source: bytes | None, pan_id: int | None) -> list[bytes]:
         """Return the extended addresses that `source` is known to stand for."""
@@ -151,6 +183,35 @@ class Unsealer:
         security = envelope.security
         if security is None or sender is None:
             return None, Protection(Outcome.NO_ADDRESS, reason="the sender is not known")
+        opened = self._opened_mle(envelope, security, datagram, sender, pan_id)
+        if opened[0] is not None and security.frame_counter is not None:
+            self._secured_in(pan_id)
+            if not self._counts(sender, datagram.destination, security):
+                return opened[0], replace(opened[1], repeated=True)
+        return opened
+
+    def _counts(self, sender: bytes, receiver: bytes, security: AuxiliarySecurityHeader) -> bool:
+        """Note the counter of a message that was opened; tell whether it is a new one.
+
+        Messages to sleepy children wait while others overtake them, so each receiver counts.
+        """
+        name = (sender, receiver, security.key_source, security.key_index)
+        counter, last = security.frame_counter or 0, self._mle_counters.get(name)
+        if last is not None and counter <= last:
+            return False
+        if last is None and len(self._mle_counters) >= MOST_MLE_SENDERS:
+            del self._mle_counters[next(iter(self._mle_counters))]
+        self._mle_counters[name] = counter
+        return True
+
+    def _opened_mle(
+        self,
+        envelope: MleEnvelope,
+        security: AuxiliarySecurityHeader,
+        datagram: Datagram,
+        sender: bytes,
+        pan_id: int | None,
+    ) -> tuple[bytes | None, Protection]:
         name = (sender, security.key_source, security.key_index)
         usual = self._mle.get(name)
         if usual is not None and security.frame_counter is not None:
