@@ -34,6 +34,13 @@ ALL_FIELDS: tuple[Field, ...] = (
 )
 """In the order in which they stand in a frame."""
 
+_ON_REQUEST = {"udp.payload", "lowpan.icmpv6.body", "frame.time_delta"}
+
+DEFAULT_FIELDS: tuple[Field, ...] = tuple(
+    field for field in ALL_FIELDS if field.name not in _ON_REQUEST
+)
+"""What -T json gives unasked.  Payloads in clear may hold a dataset, and so a key."""
+
 FIELDS: dict[str, Field] = {field.name: field for field in ALL_FIELDS}
 
 
