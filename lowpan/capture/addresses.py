@@ -94,11 +94,14 @@ class AddressBook:
         return [*certain, *(rumour for rumour in hearsay if rumour.extended not in sure)]
 
     def expect(self, other: "AddressBook") -> None:
-        """Take what `other` knows as hearsay, where nothing is known here."""
-        for entries in (other._hearsay, other._certain):
+        """Take what `other` is going to know as hearsay, where nothing is known here.
+
+        Who owned a short address first comes first, and what is certain before what is not.
+        """
+        for entries in (other._certain, other._hearsay):
             for (pan_id, short), known in entries.items():
                 if not self.candidates(pan_id, short):
-                    for candidate in reversed(known):
+                    for candidate in known:
                         self.learn(pan_id, short, candidate.extended)
 
     def verified(self, pan_id: int, short: bytes, extended: bytes) -> None:

@@ -74,7 +74,7 @@ class Follower:
             link = self._link((frame.source, frame.destination, frame.destination_pan_id, pan_id))
             decoded.extended_source = link.extended_source
             decoded.extended_destination = link.extended_destination
-            if link.last_psdu == psdu:
+            if link.last_psdu == psdu and (wants_ack or frame.source is not None):
                 decoded.duplicate_of = link.last_number
             else:
                 link.last_number, link.last_psdu = number, psdu

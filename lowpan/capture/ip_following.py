@@ -304,7 +304,7 @@ class IpFollower:
         if payload is None:
             return
         message = decoded.mle.message = MLE_MESSAGE.decode(payload)
-        if protection is None or pan_id is None:
+        if protection is None or pan_id is None or datagram.hop_limit != 255:
             return  # anybody may have written it
         if protection.repeated:
             if decoded.duplicate_of is None:

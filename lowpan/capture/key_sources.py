@@ -72,6 +72,26 @@ class Given:
         return contexts | self.contexts
 
 
+Keys = str | Key | Iterable[str | Key]
+"""A key or several: objects, or text as in a key file."""
+
+
+def given_by(keys: Keys) -> Given:
+    """Return what `keys` tell; raise KeyFormatError.
+
+    A text may be several lines of a key file, which `;` may end too.
+    """
+    given = Given()
+    for number, key in enumerate([keys] if isinstance(keys, str | Key) else keys, 1):
+        if isinstance(key, Key):
+            given.keys.append(key)
+        elif isinstance(key, str):
+            given.add(parse_keys(key.replace(";", "\n"), f"key {number}"))
+        else:
+            raise KeyFormatError(f"key {number} is neither text nor a ThreadKey or RawKey")
+    return given
+
+
 def parse_thread_key(text: str) -> ThreadKey:
     """Return the Thread network key written as 32 hex digits; raise KeyFormatError."""
     return ThreadKey(_key_octets(text, "Thread network key"))
@@ -150,8 +170,9 @@ def parse_prefix(text: str) -> Context:
 def parse_keys(text: str, name: str) -> Given:
     """Return what the lines of a key file tell.
 
-    A line is `thread HEX`, `raw HEX [mode=N] [index=N] [source=HEX]`, `dataset HEX` or empty; a
-    `#` begins a comment.  KeyFormatError says in which line of `name` the mistake is.
+    A line is `thread HEX`, `raw HEX [mode=N] [index=N] [source=HEX]`, `dataset HEX`, 32 hex
+    digits alone, which are a Thread network key, or empty; a `#` begins a comment.
+    KeyFormatError says in which line of `name` the mistake is.
     """
     return read_lines(text.splitlines(), name, _parse_line)
 
@@ -200,13 +221,17 @@ def _parse_line(line: str) -> Given | None:
     kind, _, rest = line.partition("#")[0].strip().partition(" ")
     if not kind:
         return None
+    if not rest and len(hex_octets(kind) or b"") == KEY_OCTETS:
+        return Given(keys=[parse_thread_key(kind)])
     if kind == "thread":
         return Given(keys=[parse_thread_key(rest)])
     if kind == "raw":
         return Given(keys=[parse_raw_key(",".join(rest.split()))])
     if kind == "dataset":
         return parse_dataset(rest)
-    raise KeyFormatError("begins with none of `thread`, `raw` and `dataset`")
+    raise KeyFormatError(
+        "begins with none of `thread`, `raw` and `dataset`, and is no Thread network key"
+    )
 
 
 def _key_octets(text: str, what: str) -> bytes:

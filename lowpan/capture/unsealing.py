@@ -32,7 +32,9 @@ MOST_MLE_SENDERS = 4096
 MOST_SECURED = 4096
 """PANs that are known to be secured."""
 MOST_ROAMERS = 256
-"""Extended addresses tried for a short one that nobody has explained: the first ones heard."""
+"""Extended addresses tried for a short one that nobody has explained: the first ones heard.
+
+And as many that are known to be members', of which the latest ones stay."""
 FREE_TRIALS, FRAMES_PER_TRIAL = 16_384, 8
 """Roamers tried in vain that cost nothing; each further one must be earned by so many frames.
 
@@ -57,6 +59,7 @@ class Unsealer:
         self, keyring: Keyring, book: AddressBook, networks: Iterable[Network] = ()
     ) -> None:
         self._keyring, self._book = keyring, book
+        self._members: dict[bytes, None] = {}
         self._roamers: dict[bytes, None] = {}
         self._mle: dict[tuple[bytes, bytes | None, int | None], tuple[CcmStarKey, Protection]] = {}
         self._mle_counters: dict[tuple[bytes, bytes, bytes | None, int | None], int] = {}
@@ -143,6 +146,7 @@ class Unsealer:
         protection: Protection,
     ) -> None:
         self._secured_in(link.source_pan_id)
+        self._meet(opened.nonce_address)
         link.count_for(opened.choice.ccm_star, opened.nonce_address)
         link.surroundings.tunnel_from_link_layer = opened.choice.sequence is not None  # Thread
         link.control = security.control
@@ -152,6 +156,14 @@ class Unsealer:
         source, pan_id = link.source, link.source_pan_id
         if source is not None and len(source) == 2 and pan_id is not None:
             self._book.verified(pan_id, source, opened.nonce_address)
+
+    def _meet(self, extended: bytes) -> None:
+        """Note an extended address that is certain to be a member's: try it before strangers'."""
+        if extended not in self._members:
+            if len(self._members) >= MOST_ROAMERS:
+                del self._members[next(iter(self._members))]
+            self._members[extended] = None
+            self._news += 1
 
     def _secured_in(self, pan_id: int | None) -> None:
         if len(self.secured) < MOST_SECURED:
@@ -169,9 +181,9 @@ class Unsealer:
         """Return the addresses that may be behind a short one besides those known."""
         if source is None or len(source) != 2:
             return []
-        if self._patience < FRAMES_PER_TRIAL * len(self._roamers):
+        if self._patience < FRAMES_PER_TRIAL * (len(self._members) + len(self._roamers)):
             return []
-        return [roamer for roamer in self._roamers if roamer not in known]
+        return [roamer for roamer in self._members | self._roamers if roamer not in known]
 
     def open_mle(
         self, envelope: MleEnvelope, datagram: Datagram, sender: bytes | None, pan_id: int | None
@@ -233,6 +245,7 @@ class Unsealer:
         if len(self._mle) >= MOST_MLE_SENDERS:
             self._mle.clear()
         self._mle[name] = (opened.choice.ccm_star, protection)
+        self._meet(sender)
         return opened.octets, protection
 
 
