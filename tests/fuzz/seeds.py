@@ -4,9 +4,10 @@ A layer is a run of octets in clear and the function that makes a whole frame of
 their place.  Changed octets so get past MICs and checksums, to the decoders behind them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from lowpan.capture.decoded import DecodedFrame, Protection
@@ -15,11 +16,11 @@ from lowpan.capture.keys import AnnounceKey, Key, RawKey, ThreadKey
 from lowpan.capture.session import open_capture
 from lowpan.mac.ccm_star import CcmStarKey, nonce
 from lowpan.mac.frame_security import source_pan_id, split_psdu
-from lowpan.wire.checksum import checksum
+from lowpan.wire.checksum import with_checksum
 from lowpan.wire.ieee802154 import Frame
 from lowpan.wire.ipv6 import ICMPV6
 from lowpan.wire.multipurpose import Multipurpose
-from lowpan.wire.security_header import AuxiliarySecurityHeader
+from lowpan.wire.security_header import AUXILIARY_SECURITY_HEADER, AuxiliarySecurityHeader
 from tests.fuzz.made import made_frames
 from tests.wire.mac_samples import all_samples
 
@@ -33,7 +34,7 @@ KEYS: tuple[Key, ...] = (
 )
 ANNOUNCE = AnnounceKey()
 
-Wrap = Callable[[bytes], bytes]
+Wrap = Callable[[bytes, int], bytes]
 
 
 @dataclass(slots=True)
@@ -42,15 +43,56 @@ class Layer:
 
     octets: bytes
     wrap: Wrap
-    """Octets in their place -> the whole PSDU, sealed and with right checksums."""
+    """Octets in their place, frame counter -> the whole PSDU, sealed and with right checksums."""
 
 
 @dataclass(slots=True)
 class Seed:
-    """A frame without its FCS, and its layers from the outside in."""
+    """A frame without its FCS, and its layers from the outside in, its whole PSDU first."""
 
     psdu: bytes
     layers: list[Layer] = field(default_factory=list[Layer])
+
+    def again(self, frame_counter: int) -> bytes:
+        """Return the frame as it is, but for its frame counter."""
+        inside = self.layers[-1]
+        return inside.wrap(inside.octets, frame_counter)
+
+
+def _bare(octets: bytes) -> Layer:
+    return Layer(octets, lambda changed, _: changed)
+
+
+class Seal:
+    """Protection that is put on again, with another frame counter."""
+
+    def __init__(
+        self,
+        key: CcmStarKey,
+        protection: Protection,
+        security: AuxiliarySecurityHeader,
+        header: bytes,
+    ) -> None:
+        assert protection.nonce_address is not None
+        self._key, self._address = key, protection.nonce_address
+        self._level = security.control.security_level
+        self._at = header.index(AUXILIARY_SECURITY_HEADER.encode(security)) + 1
+        self._counter = security.frame_counter or 0
+
+    def open(self, header: bytes, sealed: bytes, ends: bytes = b"") -> bytes:
+        """Return what is private behind `header`, as it was captured."""
+        unique = nonce(self._address, self._counter, self._level)
+        return self._key.open(unique, ends + header, sealed, self._level)
+
+    def close(self, header: bytes, private: bytes, counter: int, ends: bytes = b"") -> bytes:
+        """Return `header` with `counter`, and `private` sealed behind it.
+
+        `ends` are authenticated before them and do not travel: IPv6 addresses.
+        """
+        at = self._at
+        header = header[:at] + counter.to_bytes(4, "little") + header[at + 4 :]
+        unique = nonce(self._address, counter, self._level)
+        return header + self._key.seal(unique, ends + header, private, self._level)
 
 
 def given() -> Given:
@@ -79,27 +121,26 @@ def every_seed() -> tuple[Seed, ...]:
         if (seed := _seed(decoded)) is not None
     ]
     others = [*all_samples(), *made_frames()]
-    return (*captured, *(Seed(psdu, [Layer(psdu, bytes)]) for psdu in others))
+    return (*captured, *(Seed(psdu, [_bare(psdu)]) for psdu in others))
 
 
-def _captured(path: Path) -> Iterator[DecodedFrame]:
+@cache
+def _captured(path: Path) -> tuple[DecodedFrame, ...]:
     with open_capture(path, keys=KEYS) as capture:
-        for decoded in capture:
-            if decoded.number > MOST_OF_A_CAPTURE:
-                return
-            yield decoded
+        return tuple(islice(capture, MOST_OF_A_CAPTURE))
 
 
 def _seed(decoded: DecodedFrame) -> Seed | None:
     psdu, frame = decoded.received.psdu, decoded.frame
     if not isinstance(frame, Frame | Multipurpose):
         return None
-    seed = Seed(psdu, [Layer(psdu, bytes)])
-    inside = _payload_layer(decoded, frame, psdu)
-    if inside is None:
+    seed = Seed(psdu, [_bare(psdu)])
+    layers = _mac_layers(decoded, frame, psdu)
+    if not layers:
         return seed
+    inside = layers[-1]
     if frame.security is not None:
-        seed.layers += [_header_layer(decoded, frame, psdu, inside.octets), inside]
+        seed.layers += layers
     if decoded.mle is not None:
         seed.layers += _mle_layers(decoded, inside)
     elif decoded.datagram is not None and decoded.datagram.icmpv6 is not None:
@@ -107,7 +148,7 @@ def _seed(decoded: DecodedFrame) -> Seed | None:
     return seed
 
 
-def _cipher(protection: Protection, *, mle: bool) -> CcmStarKey:
+def _key(protection: Protection, *, mle: bool) -> CcmStarKey:
     """Return the key that opened something."""
     for key in (*KEYS, ANNOUNCE):
         if key.fingerprint == protection.key:
@@ -118,39 +159,21 @@ def _cipher(protection: Protection, *, mle: bool) -> CcmStarKey:
     raise LookupError(protection.key)
 
 
-def _nonce(protection: Protection, security: AuxiliarySecurityHeader) -> bytes:
-    address, counter = protection.nonce_address, security.frame_counter
-    assert address is not None
-    assert counter is not None
-    return nonce(address, counter, security.control.security_level)
-
-
-def _payload_layer(decoded: DecodedFrame, frame: Frame | Multipurpose, psdu: bytes) -> Layer | None:
-    """Return the private payload of a frame; None where it was not opened."""
+def _mac_layers(decoded: DecodedFrame, frame: Frame | Multipurpose, psdu: bytes) -> list[Layer]:
+    """Return the header and the private payload of a frame; nothing where it was not opened."""
     if frame.security is None:
         end = len(psdu) - len(frame.payload)
-        return Layer(psdu[end:], lambda payload: psdu[:end] + payload)
+        return [Layer(psdu[end:], lambda payload, _: psdu[:end] + payload)]
     protection = decoded.protection
-    if protection is None or not protection.key:
-        return None
+    if protection is None or not protection.key or frame.security.frame_counter is None:
+        return []
     header, sealed = split_psdu(frame, psdu)
-    level = frame.security.control.security_level
-    seal, unique = _cipher(protection, mle=False), _nonce(protection, frame.security)
-    private = seal.open(unique, header, sealed, level)
-    return Layer(private, lambda octets: header + seal.seal(unique, header, octets, level))
-
-
-def _header_layer(
-    decoded: DecodedFrame, frame: Frame | Multipurpose, psdu: bytes, private: bytes
-) -> Layer:
-    """Return the header of a secured frame: changed, and the MIC right for it."""
-    assert frame.security is not None
-    assert decoded.protection is not None
-    level = frame.security.control.security_level
-    seal = _cipher(decoded.protection, mle=False)
-    unique = _nonce(decoded.protection, frame.security)
-    header = split_psdu(frame, psdu)[0]
-    return Layer(header, lambda octets: octets + seal.seal(unique, octets, private, level))
+    seal = Seal(_key(protection, mle=False), protection, frame.security, header)
+    private = seal.open(header, sealed)
+    return [
+        Layer(header, lambda octets, counter: seal.close(octets, private, counter)),
+        Layer(private, lambda octets, counter: seal.close(header, octets, counter)),
+    ]
 
 
 def _mle_layers(decoded: DecodedFrame, around: Layer) -> list[Layer]:
@@ -161,22 +184,19 @@ def _mle_layers(decoded: DecodedFrame, around: Layer) -> list[Layer]:
     security, protection = mle.envelope.security, mle.protection
     if security is None or protection is None or not protection.key:
         return []
-    private = mle.envelope.payload + mle.envelope.mic
-    begin = around.octets.find(private)
+    sealed = mle.envelope.payload + mle.envelope.mic
+    begin = around.octets.find(datagram.payload)
     if decoded.reassembled_from or begin < 0:
         return []
-    before = around.octets[:begin]
-    header = datagram.payload[1 : len(datagram.payload) - len(private)]
-    authenticated = datagram.source + datagram.destination + header
-    seal, unique = _cipher(protection, mle=True), _nonce(protection, security)
-    level = security.control.security_level
-    clear = seal.open(unique, authenticated, private, level)
-    return [
-        Layer(
-            clear,
-            lambda octets: around.wrap(before + seal.seal(unique, authenticated, octets, level)),
-        )
-    ]
+    before, header = around.octets[: begin + 1], datagram.payload[1 : -len(sealed)]
+    ends = datagram.source + datagram.destination
+    seal = Seal(_key(protection, mle=True), protection, security, header)
+    clear = seal.open(header, sealed, ends)
+
+    def wrap(octets: bytes, counter: int) -> bytes:
+        return around.wrap(before + seal.close(header, octets, counter, ends), counter)
+
+    return [Layer(clear, wrap)]
 
 
 def _icmpv6_layers(decoded: DecodedFrame, around: Layer) -> list[Layer]:
@@ -188,9 +208,8 @@ def _icmpv6_layers(decoded: DecodedFrame, around: Layer) -> list[Layer]:
         return []
     before, ends = around.octets[:begin], (datagram.source, datagram.destination)
 
-    def wrap(octets: bytes) -> bytes:
-        unsummed = octets[:2] + b"\0\0" + octets[4:]
-        right = checksum(*ends, ICMPV6, unsummed).to_bytes(2, "big")
-        return around.wrap(before + octets[:2] + right + octets[4:])
+    def wrap(octets: bytes, counter: int) -> bytes:
+        right = with_checksum(*ends, ICMPV6, octets, 2) if len(octets) >= 4 else octets
+        return around.wrap(before + right, counter)
 
     return [Layer(datagram.payload, wrap)]

@@ -14,6 +14,8 @@ _CALM, _ROUGH = 0.6, 0.1
 _CALM_RUNS = 0.3
 _OUTSIDE = 0.1
 """Share of secured frames that are changed from outside, which mostly ends at their MIC."""
+_FIRST_COUNTER = 1 << 24
+"""Frame counters begin above those of the captures, so that nothing looks replayed."""
 _STEP_NS = 2_000_000
 _MINUTE_NS = 61_000_000_000
 """Fragments do not wait so long."""
@@ -28,6 +30,7 @@ class Traffic:
         layers = [layer.octets for seed in seeds for layer in seed.layers if layer.octets]
         self._mutated = Mutator(random, layers).mutated
         self._now = 1_700_000_000_000_000_000
+        self._counter = _FIRST_COUNTER
         self.mutants = 0
         """Changed frames so far."""
 
@@ -39,15 +42,16 @@ class Traffic:
             start = int(random() * (len(seeds) - RUN))
             unchanged = _CALM if random() < _CALM_RUNS else _ROUGH
             for seed in seeds[start : start + RUN]:
+                self._counter += 1
                 if random() < unchanged:
-                    psdu = seed.psdu
+                    psdu = seed.again(self._counter)
                 else:
                     self.mutants += 1
                     layers = seed.layers
                     inner = len(layers) - 1
                     chosen = int(random() * inner) + 1 if inner and random() > _OUTSIDE else 0
                     layer = layers[chosen]
-                    psdu = layer.wrap(mutated(layer.octets))
+                    psdu = layer.wrap(mutated(layer.octets), self._counter)
                 self._now += _STEP_NS
                 yield ReceivedFrame(psdu, good, b"", self._now)
             yield self._odd_one()
