@@ -1,22 +1,17 @@
 """Construct schemas with value classes, compiled to fast codecs."""
 
+from lowpan.schema.constructs import UnsupportedSchema
 from lowpan.schema.layout import Layout
 from lowpan.schema.nodes import (
     ABSENT,
-    Before,
-    Content,
     Derived,
-    EitherForm,
-    ExtendedLength,
-    IfRoom,
     Refused,
     Require,
-    Run,
     Scaled,
-    Sized,
     little_endian_octets,
     when,
 )
+from lowpan.schema.regions import Before, Content, EitherForm, IfRoom, Run, Sized
 
 __all__ = [
     "ABSENT",
@@ -24,7 +19,6 @@ __all__ = [
     "Content",
     "Derived",
     "EitherForm",
-    "ExtendedLength",
     "IfRoom",
     "Layout",
     "Refused",
@@ -32,6 +26,7 @@ __all__ = [
     "Run",
     "Scaled",
     "Sized",
+    "UnsupportedSchema",
     "little_endian_octets",
     "when",
 ]

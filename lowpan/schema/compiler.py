@@ -7,42 +7,51 @@ is used.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from lowpan.schema import decoder, encoder
+from lowpan.errors import FieldOutOfRange
+from lowpan.schema import decode_nodes, decoder, encode_nodes, encoder
 from lowpan.schema.decoder import Decoder
 from lowpan.schema.encoder import Encoder
+from lowpan.schema.shape import discriminators
 from lowpan.schema.source import Source
-from lowpan.schema.subset import discriminators
 
 VARIANTS = 512
 """Specialised functions made for one codec at most; each takes about 10 kB."""
 
+Kind = Literal["decode", "decode_prefix", "encode"]
+Function = Callable[..., Any]
 Known = Mapping[tuple[str, ...], int]
 
 
-class _Codec:
+def compile_codec(layout: Any, kind: Kind) -> Function:
+    """Return the function that serves as the method `kind` of `layout`."""
+    return Codec(layout, kind).build({})
+
+
+class Codec:
     """What is shared by the tables of one codec: the budget and the branching form."""
 
-    def __init__(self, layout: Any, kind: str) -> None:
+    def __init__(self, layout: Any, kind: Kind) -> None:
         self.layout, self.kind = layout, kind
-        self.name = layout.value_type.__name__
+        self.name: str = layout.value_type.__name__
         self.split = discriminators(layout)
         self.made = 0
-        self._branching: Callable[..., Any] | None = None
+        """Specialised functions asked for."""
+        self._branching: Function | None = None
 
     def room(self) -> bool:
         """Tell whether one more specialised function may be made, and count it."""
         self.made += 1
         return self.made <= VARIANTS
 
-    def branching(self) -> Callable[..., Any]:
+    def branching(self) -> Function:
         """Return the form that decides everything at run time."""
         if self._branching is None:
             self._branching = self.emit({}, frozenset())
         return self._branching
 
-    def build(self, known: Known) -> Callable[..., Any]:
+    def build(self, known: Known) -> Function:
         """Return the code for `known`, or the table that leads on."""
         try:
             return self.emit(known, self.split)
@@ -51,33 +60,47 @@ class _Codec:
         except encoder.Split as split:
             return _encoding_table(self, known, split)
 
-    def emit(self, known: Known, split: frozenset[tuple[str, ...]]) -> Callable[..., Any]:
+    def emit(self, known: Known, split: frozenset[tuple[str, ...]]) -> Function:
         """Return one straight function; raise Split where it cannot be straight."""
         name = "_".join([self.kind, self.name, *(f"{raw:x}" for raw in known.values())])
         if self.kind == "encode":
             explain = None if known else self.layout.explain
-            return Encoder(known, split).function(self.layout, name, explain)
-        made = Decoder(self.name, known, split)
-        if self.kind == "decode_prefix":
-            return made.prefix(self.layout, name)
-        return made.whole(self.layout, name)
+            return Encoder(encode_nodes.EMITTERS, known, split).function(self.layout, name, explain)
+        made = Decoder(self.name, decode_nodes.EMITTERS, known, split)
+        if not known:
+            want_octets(made.source)
+        return made.function(self.layout, name, prefix=self.kind == "decode_prefix")
+
+
+def want_octets(source: Source) -> None:
+    """Write what makes `bytes` of an argument `o` that is another kind of octets."""
+    with source.block("if o.__class__ is not bytes:"):
+        source.line(f"o = {source.function_name(octets_of)}(o)")
+
+
+def octets_of(argument: Any) -> bytes:
+    """Return a bytearray, memoryview and the like as bytes; refuse what is no octets."""
+    try:
+        return memoryview(argument).tobytes()
+    except TypeError:
+        raise FieldOutOfRange(f"octets wanted, not {type(argument).__name__}") from None
 
 
 class _ByNumber:
     """Code by the number of a first discriminator, and of a second of one octet behind it.
 
-    `codes` leads from the first number, or from both (the second one above the first), to code;
-    `places` tells for a first number where the second stands.
+    `places` tells for a first number where the second stands, None where nowhere; `codes` leads
+    from the first number, or from both (the second one above the first), to code.
     """
 
-    def __init__(self, codec: _Codec, known: Known, split: decoder.Split) -> None:
-        self.codes: dict[int, Callable[..., Any]] = {}
-        self.places: dict[int, int] = {}
+    def __init__(self, codec: Codec, known: Known, split: decoder.Split) -> None:
+        self.codes: dict[int, Function] = {}
+        self.places: dict[int, int | None] = {}
         self._codec, self._known, self._split = codec, known, split
         self._seconds: dict[int, decoder.Split] = {}
         self._bits = 8 * split.bits.octets
 
-    def missing(self, octets: bytes, number: int) -> Callable[..., Any]:
+    def missing(self, octets: bytes, number: int) -> Function:
         """Return code for a number met for the first time, or for more numbers than are kept."""
         codec, first = self._codec, number & (1 << self._bits) - 1
         if not codec.room():
@@ -89,22 +112,25 @@ class _ByNumber:
         try:
             code = codec.emit(known, codec.split)
         except decoder.Split as split:
-            if second is not None or split.bits.octets > 1:
-                code = _decoding_table(codec, known, split)
-            else:
-                self._seconds[first], self.places[first] = split, split.offset
-                if len(octets) <= split.offset:
-                    raise split.needs(len(octets), 0) from None
-                return self.missing(octets, first | octets[split.offset] << self._bits)
+            if second is None and split.bits.octets == 1:
+                return self._lead_on(octets, first, split)
+            code = _decoding_table(codec, known, split)
         self.codes[number] = code
+        self.places.setdefault(first, None)
         return code
+
+    def _lead_on(self, octets: bytes, first: int, second: decoder.Split) -> Function:
+        """Look at a second discriminator behind this first one from now on."""
+        self._seconds[first], self.places[first] = second, second.offset
+        if len(octets) <= second.offset:
+            raise second.short(len(octets), 0) from None
+        return self.missing(octets, first | octets[second.offset] << self._bits)
 
     def short(self, octets: bytes) -> Exception:
         """Return what to say of octets that end before a discriminator."""
-        if len(octets) >= self._split.offset + self._split.bits.octets:
-            first = _number(octets, self._split)
-            return self._seconds[first].needs(len(octets), 0)
-        return self._split.needs(len(octets), 0)
+        if len(octets) < self._split.offset + self._split.bits.octets:
+            return self._split.short(len(octets), 0)
+        return self._seconds[_number(octets, self._split)].short(len(octets), 0)
 
 
 def _number(octets: bytes, split: decoder.Split) -> int:
@@ -112,39 +138,41 @@ def _number(octets: bytes, split: decoder.Split) -> int:
     return int.from_bytes(header, "little" if split.bits.little_endian else "big")
 
 
-def _decoding_table(codec: _Codec, known: Known, split: decoder.Split) -> Callable[..., Any]:
+def _decoding_table(codec: Codec, known: Known, split: decoder.Split) -> Function:
     source, at = Source("o, s=None"), split.offset
     table = _ByNumber(codec, known, split)
+    if not known:
+        want_octets(source)
     number = f"o[{at}]"
     if split.bits.octets == 2:
         low, high = (at, at + 1) if split.bits.little_endian else (at + 1, at)
         number = f"o[{low}] | o[{high}] << 8"
     with source.block("try:"):
         source.line(f"number = {number}")
-        source.line(f"at = {source.constant(table.places.get, 'place')}(number)")
+        source.line(f"at = {source.constant(table.places, 'places')}[number]")
         with source.block("if at is not None:"):
             source.line(f"number |= o[at] << {8 * split.bits.octets}")
+        source.line(f"code = {source.constant(table.codes, 'codes')}[number]")
     with source.block("except IndexError:"):
         source.line(f"raise {source.constant(table.short, 'short')}(o) from None")
-    source.line(f"code = {source.constant(table.codes.get, 'code')}(number)")
-    with source.block("if code is None:"):
+    with source.block("except KeyError:"):
         source.line(f"code = {source.constant(table.missing, 'missing')}(o, number)")
     source.line("return code(o, s)")
     return source.function(f"{codec.kind}_{codec.name}")
 
 
-class _ByValue(dict[int, Callable[..., Any]]):
+class _ByValue(dict[int, Function]):
     """id() of an interned discriminator value -> code for it; code for others is looked up."""
 
-    def __init__(self, codec: _Codec, known: Known, split: encoder.Split) -> None:
+    def __init__(self, codec: Codec, known: Known, split: encoder.Split) -> None:
         super().__init__()
         self._codec, self._known, self._path = codec, known, split.path
         self._interned = split.layout.interned
-        self._codes: dict[int, Callable[..., Any]] = {}
+        self._codes: dict[int, Function] = {}
 
-    def code(self, value: Any) -> Callable[..., Any]:
+    def code(self, value: Any) -> Function:
         """Return the code for any value of the discriminator's type."""
-        raw = self._interned.raw(value)
+        raw: int = self._interned.raw(value)
         code = self._codes.get(raw)
         if code is None:
             if not self._codec.room():
@@ -155,7 +183,7 @@ class _ByValue(dict[int, Callable[..., Any]]):
         return code
 
 
-def _encoding_table(codec: _Codec, known: Known, split: encoder.Split) -> Callable[..., Any]:
+def _encoding_table(codec: Codec, known: Known, split: encoder.Split) -> Function:
     source = Source("v, s=None")
     by_value = _ByValue(codec, known, split)
     find, miss = source.constant(by_value.get, "find"), source.constant(by_value.code, "miss")
@@ -165,8 +193,3 @@ def _encoding_table(codec: _Codec, known: Known, split: encoder.Split) -> Callab
     if not known:
         source.guard(encoder.UNFIT, codec.layout.explain)
     return source.function(f"{codec.kind}_{codec.name}")
-
-
-def compile_codec(layout: Any, kind: str) -> Callable[..., Any]:
-    """Return the function that serves `kind`: `decode`, `decode_prefix` or `encode`."""
-    return _Codec(layout, kind).build({})

@@ -1,6 +1,7 @@
 """Source text of one generated function, and the objects that it names."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +25,7 @@ class Source:
         self.lines.append("    " * self._depth + text)
 
     def fresh(self, hint: str = "x") -> str:
-        """Return a local name that is not in use."""
+        """Return a name that is not in use."""
         self._fresh += 1
         return f"{hint}_{self._fresh}"
 
@@ -33,14 +34,20 @@ class Source:
         for name, known in self.names.items():
             if known is value:
                 return name
-        name = f"{hint}_{len(self.names)}"
+        name = self.fresh(re.sub(r"\W", "", hint))
         self.names[name] = value
         return name
+
+    def function_name(self, function: Callable[..., Any]) -> str:
+        """Return a global name for `function`."""
+        return self.constant(function, getattr(function, "__name__", "function"))
 
     def literal(self, value: Any) -> str:
         """Return source that gives `value`."""
         if type(value) in _PLAIN or value == ():
             return repr(value)
+        if isinstance(value, int):  # of an IntEnum
+            return repr(int(value))
         return self.constant(value, type(value).__name__)
 
     def text(self, term: Term) -> str:
@@ -48,15 +55,17 @@ class Source:
         return self.literal(term.value) if isinstance(term, Const) else term.text
 
     @contextmanager
-    def block(self, header: str) -> Iterator[None]:
+    def block(self, header: str) -> Generator[None, None, None]:
         """Indent what is added inside under `header`."""
         self.line(header)
         self._depth += 1
         before = len(self.lines)
-        yield
-        if len(self.lines) == before:
-            self.line("pass")
-        self._depth -= 1
+        try:
+            yield
+        finally:
+            if len(self.lines) == before:
+                self.line("pass")
+            self._depth -= 1
 
     def guard(self, errors: tuple[type[Exception], ...], explain: Callable[..., Any]) -> None:
         """Put the lines so far under a `try`; `explain(arguments, error)` gives what to raise."""
@@ -66,10 +75,10 @@ class Source:
         self.line(f"    raise {told}(v, s, error) from error")
 
     def function(self, name: str) -> Callable[..., Any]:
-        """Compile the lines to a function of that name."""
+        """Compile the lines to a function of that name; `source` on it is its text."""
         text = "\n".join([f"def {name}({self.arguments}):", *self.lines])
         namespace = dict(self.names)
-        exec(compile(text, f"<lowpan {name}>", "exec"), namespace)  # noqa: S102 - the compiler's product
+        exec(compile(text, f"<lowpan {name}>", "exec"), namespace)
         made: Callable[..., Any] = namespace[name]
-        made.__dict__["source"] = text
+        vars(made)["source"] = text
         return made

@@ -1,148 +1,130 @@
 """The subset of Construct that the compiler knows, checked when a format is imported."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import construct
 from construct import Renamed
 
-from lowpan.schema import nodes
-from lowpan.schema.bits import UnsupportedSchema, bit_layout, is_swapped_octets, unrenamed
-from lowpan.schema.terms import is_foldable, paths_in
+from lowpan.schema import nodes, regions
+from lowpan.schema.bits import bit_layout
+from lowpan.schema.constructs import UnsupportedSchema, is_a, swapped_octets, unrenamed
+from lowpan.schema.shape import children, expressions, least_octets
+from lowpan.schema.terms import fault_in
 
-_LEAVES = (
-    construct.FormatField,
-    type(construct.GreedyBytes),
-    type(construct.Pass),
-    type(nodes.ABSENT),
-    nodes.Refused,
-    nodes.ExtendedLength,
-)
 _FORMATS = {order + code for order in "<>" for code in "BHILQbhilq"}
-
-
-def expressions(node: Any) -> list[Any]:
-    """Return the expressions that `node` itself evaluates and that can decide a shape."""
-    match node:
-        case construct.IfThenElse():
-            return [node.condfunc]
-        case construct.Switch():
-            return [node.keyfunc]
-        case construct.Bytes():
-            return [node.length]
-        case construct.Array():
-            return [node.count]
-        case construct.Computed():
-            return [node.func]
-        case nodes.Before():
-            return [node.octets]
-        case nodes.Require():
-            return [node.condition]
-        case nodes.Content():
-            return [node.key]
-        case _:
-            return []
-
-
-def children(node: Any) -> list[Any]:
-    """Return the nodes inside `node`."""
-    match node:
-        case construct.Struct():
-            return list(node.subcons)
-        case construct.IfThenElse():
-            return [node.thensubcon, node.elsesubcon]
-        case construct.Switch():
-            return [*node.cases.values(), node.default]
-        case nodes.Sized():
-            return [node.head, node.body]
-        case nodes.EitherForm():
-            return [node.one, node.other]
-        case _ if hasattr(node, "inside"):  # of a node with emitters of its own
-            return list(node.inside)
-        case _ if isinstance(node, construct.Subconstruct) and not isinstance(node, Renamed):
-            return [node.subcon]
-        case _:
-            return []
 
 
 def check(node: Any) -> None:
     """Raise UnsupportedSchema, with the path, for the first node outside the subset."""
-    name, node = unrenamed(node)
+    name, node = _unhooked(node)
     try:
         _check_unnamed(node)
     except UnsupportedSchema as error:
         raise (error.inside(name) if name else error) from None
 
 
+def _unhooked(node: Any) -> tuple[str, Any]:
+    """Return name and node; refuse functions that Construct would call with what it parsed."""
+    wrapper = node
+    while is_a(wrapper, Renamed):
+        if wrapper.parsed is not None:
+            raise UnsupportedSchema("a function to call with the parsed value", wrapper.name or "")
+        wrapper = wrapper.subcon
+    return unrenamed(node)
+
+
 def _check_unnamed(node: Any) -> None:
-    extra = [node.func] if isinstance(node, construct.Rebuild) else []
-    extra += list(node.arguments) if isinstance(node, nodes.Derived) else []
-    for expression in [*expressions(node), *extra]:
-        if not is_foldable(expression):
-            raise UnsupportedSchema(f"{expression!r} is no `this` expression")
-    if bit_layout(node) is not None or is_swapped_octets(node) or hasattr(node, "emit_decode"):
+    built = [node.func] if is_a(node, construct.Rebuild) else []
+    for expression in (*expressions(node), *built):
+        if fault := fault_in(expression):
+            raise UnsupportedSchema(fault)
+    if bit_layout(node) is not None or swapped_octets(node) is not None:
         return
-    if isinstance(node, construct.FormatField) and node.fmtstr not in _FORMATS:
-        raise UnsupportedSchema(f"FormatField {node.fmtstr} is outside the compiled subset")
-    if isinstance(node, construct.BytesInteger) and not isinstance(node.length, int):
-        raise UnsupportedSchema("BytesInteger of a computed length")
-    if not isinstance(node, (*_LEAVES, *_BRANCHES)):
+    known = type(node) in _RULES or hasattr(node, "emit_decode") or node in _SINGLETONS
+    if not known:
         raise UnsupportedSchema(f"{type(node).__name__} is outside the compiled subset")
+    fault = _RULES.get(node.__class__, _no_rule)(node)
+    if fault:
+        raise UnsupportedSchema(fault)
     for child in children(node):
         check(child)
 
 
-_BRANCHES = (
-    construct.Struct,
-    construct.IfThenElse,
-    construct.Switch,
-    construct.Bytes,
-    construct.BytesInteger,
-    construct.Array,
-    construct.Const,
-    construct.Computed,
-    construct.Rebuild,
-    nodes.Scaled,
-    nodes.Derived,
-    nodes.Run,
-    nodes.Before,
-    nodes.Require,
-    nodes.Sized,
-    nodes.Content,
-    nodes.IfRoom,
-    nodes.EitherForm,
-)
+def _no_rule(node: Any) -> str:
+    return ""
 
 
-def discriminators(layout: Any) -> frozenset[tuple[str, ...]]:
-    """Return the paths of the interned headers that conditions or lengths of `layout` read."""
-    headers: set[tuple[str, ...]] = set()
-    read: set[tuple[str, ...]] = set()
-    for kind, path in _walk(layout, (), []):
-        (headers if kind == "header" else read).add(path)
-    return frozenset(
-        header for header in headers if any(path[: len(header)] == header for path in read)
-    )
+def _format_field(node: Any) -> str:
+    return "" if node.fmtstr in _FORMATS else f"FormatField {node.fmtstr}"
 
 
-def _walk(
-    node: Any, path: tuple[str, ...], scopes: list[tuple[str, ...]]
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    name, node = unrenamed(node)
-    path = (*path, name) if name else path
-    for expression in expressions(node):
-        for names in paths_in(expression):
-            level = len(scopes) - 1
-            while names[0] == "_":
-                level, names = level - 1, names[1:]
-            yield "read", (*scopes[level], *names)
-    interned = getattr(node, "interned", None)
-    if interned is not None and interned.bits.octets <= 2:
-        yield "header", path
-        return
-    schema = getattr(node, "schema", None)
-    inside = [schema] if schema is not None else children(node)
-    if isinstance(node, construct.Struct) or not scopes:
-        scopes = [*scopes, path]
-    for child in inside:
-        yield from _walk(child, path, scopes)
+def _bytes_integer(node: Any) -> str:
+    plain = type(node.length) is int and isinstance(node.swapped, bool)
+    return "" if plain else "BytesInteger of a computed length or order"
+
+
+def _array(node: Any) -> str:
+    if node.discard:
+        return "Array that discards its items"
+    return "" if least_octets(node.subcon) else "an item that may take no octets in an Array"
+
+
+def _run(node: Any) -> str:
+    return "" if node.last is None else fault_in(node.last)
+
+
+def _scaled(node: Any) -> str:
+    return "" if type(node.unit) is int and node.unit > 0 else "a unit that is no count"
+
+
+def _sized(node: Any) -> str:
+    if not node.body_name:
+        return "the body of Sized has no name"
+    counts = type(node.unit) is int and node.unit > 0 and type(node.overhead) is int
+    return "" if counts else "unit and overhead of Sized are counts of octets"
+
+
+def _either_form(node: Any) -> str:
+    one, other = bit_layout(node.one), bit_layout(node.other)
+    if one is None or other is None:
+        return "EitherForm of other than two BitStructs"
+    if (one.octets, one.little_endian) != (other.octets, other.little_endian):
+        return "EitherForm of BitStructs of different size or order"
+    if {field.name for field in one.fields} != {field.name for field in other.fields}:
+        return "EitherForm of BitStructs with different names"
+    place = {(field.name, field.shift, field.width): field.const for field in other.fields}
+    told = [place.get((field.name, field.shift, field.width)) for field in one.constants]
+    if not told or any(map(_same, told, [field.const for field in one.constants])):
+        return "EitherForm of BitStructs that no constant tells apart"
+    return ""
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is None or one == other
+
+
+_SINGLETONS = (construct.GreedyBytes, construct.Pass, nodes.ABSENT)
+
+_RULES: Mapping[type[Any], Callable[[Any], str]] = {
+    construct.Array: _array,
+    construct.Bytes: _no_rule,
+    construct.BytesInteger: _bytes_integer,
+    construct.Computed: _no_rule,
+    construct.Const: _no_rule,
+    construct.FormatField: _format_field,
+    construct.IfThenElse: _no_rule,
+    construct.Rebuild: _no_rule,
+    construct.Struct: _no_rule,
+    construct.Switch: _no_rule,
+    nodes.Derived: _no_rule,
+    nodes.Refused: _no_rule,
+    nodes.Require: _no_rule,
+    nodes.Scaled: _scaled,
+    regions.Before: _no_rule,
+    regions.Content: _no_rule,
+    regions.EitherForm: _either_form,
+    regions.IfRoom: _no_rule,
+    regions.Run: _run,
+    regions.Sized: _sized,
+}

@@ -1,11 +1,13 @@
 """`this` expressions of Construct as Python source, folded where their parts are known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from operator import contains
 from typing import Any
 
-from construct.expr import BinExpr, ExprMixin, Path, UniExpr, opnames
+from construct import expr
+from construct.expr import BinExpr, ExprMixin, Path, UniExpr
+
+from lowpan.schema.constructs import is_a
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +29,95 @@ Term = Const | Code
 
 Lookup = Callable[[list[str]], Term]
 
+_SYMBOLS: dict[Any, str] = vars(expr)["opnames"]
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "not"})
+_SHIFTS = frozenset({"<<", ">>"})
+_DIVISIONS = frozenset({"//", "%"})
+_KNOWN = frozenset({"+", "-", "*", "&", "|", "^"}) | _COMPARISONS | _SHIFTS | _DIVISIONS
+MOST_SHIFTED = 64
+"""Bits that an expression may shift by: more would let one octet make a number of megabytes."""
 
-def path_names(path: Path) -> tuple[str, list[str]]:
-    """Return the root (`this` or `obj_`) and the names behind it."""
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operator of an expression, and what it is applied to."""
+
+    symbol: str
+    function: Callable[..., Any]
+    operands: tuple[Any, ...]
+
+
+def operation(expression: Any) -> Operation | None:
+    """Return what `expression` does; None if it is a path or a constant."""
+    if is_a(expression, BinExpr, UniExpr):
+        parts: dict[str, Any] = expression.__dict__
+        function = parts["op"]
+        operands = tuple(parts[name] for name in ("lhs", "rhs", "operand") if name in parts)
+        return Operation(_SYMBOLS[function], function, operands)
+    return None
+
+
+def path_names(path: Any) -> list[str]:
+    """Return the names behind `this` or `obj_`."""
     names: list[str] = []
-    while path.__dict__["_Path__parent"] is not None:
-        names.append(path.__dict__["_Path__field"])
-        path = path.__dict__["_Path__parent"]
-    return path.__dict__["_Path__name"], names[::-1]
+    parts: dict[str, Any] = path.__dict__
+    while parts["_Path__parent"] is not None:
+        names.append(str(parts["_Path__field"]))
+        parts = parts["_Path__parent"].__dict__
+    return names[::-1]
 
 
-def paths_in(expression: Any) -> list[list[str]]:
-    """Return the names of every path that `expression` reads."""
-    if isinstance(expression, Path):
-        return [path_names(expression)[1]]
-    if isinstance(expression, BinExpr):
-        return paths_in(expression.lhs) + paths_in(expression.rhs)
-    if isinstance(expression, UniExpr):
-        return paths_in(expression.operand)
-    return []
+def paths_in(expression: Any) -> Iterator[list[str]]:
+    """Yield the names of every path that `expression` reads."""
+    if is_a(expression, Path):
+        yield path_names(expression)
+    elif (done := operation(expression)) is not None:
+        for operand in done.operands:
+            yield from paths_in(operand)
 
 
-def is_foldable(expression: Any) -> bool:
-    """Tell whether `expression` is a constant or made of paths and known operators only."""
-    if isinstance(expression, Path):
-        return True
-    if isinstance(expression, BinExpr):
-        sides = is_foldable(expression.lhs) and is_foldable(expression.rhs)
-        return sides and expression.op in opnames and expression.op is not contains
-    if isinstance(expression, UniExpr):
-        return is_foldable(expression.operand)
-    return not isinstance(expression, ExprMixin) and not callable(expression)
+def fault_in(expression: Any) -> str:
+    """Return why `expression` cannot be compiled, empty if it can.
+
+    It is a constant, or made of paths and the known operators; a divisor is a constant other
+    than zero and a count of bits to shift by is bounded, so that no octets can make it fail.
+    """
+    if is_a(expression, Path):
+        names = path_names(expression)
+        plain = names and all(name.isidentifier() for name in names)
+        return "" if plain else f"{expression!r} is no path of names"
+    done = operation(expression)
+    if done is None:
+        foreign = is_a(expression, ExprMixin) or callable(expression)
+        return f"{expression!r} is no `this` expression" if foreign else ""
+    if done.symbol not in _KNOWN:
+        return f"{expression!r}: operator {done.symbol} is outside the compiled subset"
+    last: Any = done.operands[-1]
+    if done.symbol in _DIVISIONS and not (isinstance(last, int) and last > 0):
+        return f"{expression!r}: the divisor must be a constant above zero"
+    if done.symbol in _SHIFTS and not 0 <= most(last) <= MOST_SHIFTED:
+        return f"{expression!r}: shifts by a constant or `& constant`, at most {MOST_SHIFTED} bits"
+    return next((fault for fault in map(fault_in, done.operands) if fault), "")
+
+
+def most(expression: Any) -> int:
+    """Return how large `expression` can become if that shows by itself, else -1."""
+    if isinstance(expression, int):
+        return expression
+    done = operation(expression)
+    if done is not None and done.symbol == "&":
+        return max(operand if isinstance(operand, int) else -1 for operand in done.operands)
+    return -1
+
+
+def is_boolean(expression: Any) -> bool:
+    """Tell whether `expression` can be nothing but true or false."""
+    done = operation(expression)
+    if done is None:
+        return isinstance(expression, bool)
+    return done.symbol in _COMPARISONS or (
+        done.symbol in {"&", "|"} and all(map(is_boolean, done.operands))
+    )
 
 
 def attribute(term: Term, name: str) -> Term:
@@ -67,32 +127,37 @@ def attribute(term: Term, name: str) -> Term:
     return term.parts.get(name) or Code(f"{term.text}.{name}")
 
 
+def follow(term: Term, names: list[str]) -> Term:
+    """Return what `names` lead to from `term`."""
+    for name in names:
+        term = attribute(term, name)
+    return term
+
+
 def fold(expression: Any, lookup: Lookup, literal: Callable[[Any], str]) -> Term:
     """Return `expression` with every path looked up; `literal` gives the source of a constant."""
-    if isinstance(expression, Path):
-        return lookup(path_names(expression)[1])
-    if isinstance(expression, BinExpr):
-        left = fold(expression.lhs, lookup, literal)
-        right = fold(expression.rhs, lookup, literal)
-        return _fold_two(expression.op, left, right, literal)
-    if isinstance(expression, UniExpr):
-        operand = fold(expression.operand, lookup, literal)
-        if isinstance(operand, Const):
-            return Const(expression.op(operand.value))
-        return Code(f"({opnames[expression.op]} {operand.text})")
-    return Const(expression)
+    if is_a(expression, Path):
+        return lookup(path_names(expression))
+    done = operation(expression)
+    if done is None:
+        return Const(expression)
+    terms = [fold(operand, lookup, literal) for operand in done.operands]
+    if all(isinstance(term, Const) for term in terms):
+        return Const(done.function(*(term.value for term in terms if isinstance(term, Const))))
+    if _is_settled(done, terms):
+        return Const(done.symbol == "|")
+    texts = [literal(term.value) if isinstance(term, Const) else term.text for term in terms]
+    if len(texts) == 1:
+        return Code(f"({done.symbol} {texts[0]})")
+    return Code(f"({texts[0]} {done.symbol} {texts[1]})")
 
 
-def _fold_two(
-    operation: Callable[[Any, Any], Any], left: Term, right: Term, literal: Callable[[Any], str]
-) -> Term:
-    if isinstance(left, Const) and isinstance(right, Const):
-        return Const(operation(left.value, right.value))
-    symbol = opnames[operation]
-    for side in (left, right):  # what the other side says no longer matters
-        if symbol == "&" and side == Const(False):
-            return Const(False)
-        if symbol == "|" and isinstance(side, Const) and side.value is True:
-            return Const(True)
-    texts = [literal(side.value) if isinstance(side, Const) else side.text for side in (left, right)]
-    return Code(f"({texts[0]} {symbol} {texts[1]})")
+def _is_settled(done: Operation, terms: list[Term]) -> bool:
+    """Tell whether one side of `and` or `or` decides, whatever the other one says."""
+    if done.symbol == "&":
+        return Const(False) in terms
+    if done.symbol == "|":
+        left, right = done.operands
+        sides = ((terms[0], right), (terms[1], left))
+        return any(term == Const(True) and is_boolean(other) for term, other in sides)
+    return False

@@ -1,7 +1,5 @@
 """Expressions over `this` that several formats need."""
 
-from functools import reduce
-from operator import or_
 from typing import Any
 
 
@@ -17,4 +15,7 @@ def packed(*parts: tuple[Any, int]) -> Any:
         terms.append(part << at if at else part)
         if at + bits < whole:  # the first part is too large by itself
             terms.append(part >> bits << whole)
-    return reduce(or_, terms)
+    number, *others = terms
+    for term in others:
+        number |= term
+    return number

@@ -10,7 +10,6 @@ from construct import (
     BitStruct,
     Computed,
     Const,
-    Construct,
     Container,
     Flag,
     GreedyBytes,
@@ -26,6 +25,7 @@ from construct.core import evaluate
 
 from lowpan.errors import MalformedFrame
 from lowpan.schema import Layout, Refused, Require, Sized, when
+from lowpan.schema.constructs import AnyConstruct
 from lowpan.schema.decoder import place
 from lowpan.schema.nodes import SchemaError
 from lowpan.schema.terms import Code, Term, attribute
@@ -191,7 +191,7 @@ _MISSING = "a compressed header is announced and missing"
 _UNEXPECTED = "no compressed header may stand here"
 
 
-class NhcChain(Construct):
+class NhcChain(AnyConstruct):
     """Compressed next headers, for as long as each header says that another one follows.
 
     `outer` is the `this` path of the IPHC before them; `formats` tells the Layout, or the

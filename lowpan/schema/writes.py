@@ -1,0 +1,128 @@
+"""What an encoder has written so far: packs, pieces, and doubts about the value."""
+
+import struct
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from lowpan.schema.source import Source
+
+_SINGLE = {"B", "b"}
+"""Struct codes that mean the same in either byte order, besides octets (`s`)."""
+
+
+class Apart:
+    """Octets written beside the output; `variable` holds them once they are all there."""
+
+    variable = ""
+
+
+class Writes:
+    """Collects pieces and writes as few statements for them as it can."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._out = ""
+        """Variable that holds what was written so far, empty while nothing is."""
+        self._packed: list[tuple[str, str]] = []
+        self._pieces: list[tuple[str, bool]] = []
+        """Source, and whether it gives `bytes` for certain."""
+        self._doubts: list[str] = []
+        self._unfit = source.constant(ValueError, "ValueError")
+
+    def pack(self, code: str, text: str) -> None:
+        """Add a piece that `struct` packs."""
+        self._packed.append((code, text))
+
+    def octets(self, text: str, *, certain: bool = False) -> None:
+        """Add a piece of octets, `certain` if the value cannot make it other than bytes."""
+        self._close_pack()
+        self._pieces.append((text, certain))
+
+    def doubt(self, condition: str) -> None:
+        """Refuse the value where `condition` holds, before anything else is written."""
+        self._doubts.append(condition)
+
+    def refuse(self) -> None:
+        """Write the refusal of any value that comes here."""
+        self.settle()
+        self.source.line(f"raise {self._unfit}")
+
+    def forget(self) -> None:
+        """Drop what is collected: nothing reaches it."""
+        self._packed, self._pieces, self._doubts = [], [], []
+
+    def settle(self) -> None:
+        """Write the doubts."""
+        if self._doubts:
+            with self.source.block(f"if {' or '.join(dict.fromkeys(self._doubts))}:"):
+                self.source.line(f"raise {self._unfit}")
+            self._doubts = []
+
+    def flush(self) -> None:
+        """Write everything collected into the output variable."""
+        self.settle()
+        self._close_pack()
+        if not self._out:
+            first = self._joined()
+            self._out = self.source.fresh("out")
+            self.source.line(f"{self._out} = {first}")
+        elif self._pieces:
+            self.source.line(f"{self._out} += {self._joined()}")
+
+    def result(self) -> str:
+        """Write everything collected and return source for all octets."""
+        if self._out:
+            self.flush()
+            return self._out
+        self.settle()
+        return self._joined()
+
+    @contextmanager
+    def apart(self) -> Generator[Apart, None, None]:
+        """Collect what is written inside into a variable of its own."""
+        if self._out or self._pieces or self._packed:
+            self.flush()
+        outer, self._out = self._out, ""
+        apart = Apart()
+        try:
+            yield apart
+            self.flush()
+            apart.variable = self._out
+        finally:
+            self._out = outer
+
+    def _close_pack(self) -> None:
+        while self._packed:
+            ordered = (code[0] for code, _ in self._packed if not _is_any_order(code))
+            order = next(ordered, "<")
+            run: list[tuple[str, str]] = []
+            while self._packed and (_is_any_order(self._packed[0][0]) or self._goes(order)):
+                run.append(self._packed.pop(0))
+            codes = "".join(code[1:] for code, _ in run)
+            if len(run) == 1 and codes.endswith("s"):
+                self._pieces.append((run[0][1], False))
+                continue
+            pack = self.source.constant(_packer(order + codes), "pack")
+            self._pieces.append((f"{pack}({', '.join(text for _, text in run)})", True))
+
+    def _goes(self, order: str) -> bool:
+        return self._packed[0][0][0] == order
+
+    def _joined(self) -> str:
+        """Return source for all pieces; what stands first makes sure that they are bytes."""
+        self._close_pack()
+        pieces, self._pieces = self._pieces, []
+        if not self._out and not (pieces and pieces[0][1]):
+            pieces.insert(0, ("b''", True))
+        return " + ".join(text for text, _ in pieces)
+
+
+def _is_any_order(code: str) -> bool:
+    return code[1:] in _SINGLE or code.endswith("s")
+
+
+def _packer(layout: str) -> Callable[..., bytes]:
+    return _PACKERS.setdefault(layout, struct.Struct(layout).pack)
+
+
+_PACKERS: dict[str, Callable[..., bytes]] = {}
