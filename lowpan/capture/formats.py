@@ -1,6 +1,5 @@
 """Formats: how the values of fields are written, after tshark 4.0, and what they are in JSON."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,6 @@ MOST_REMEMBERED = 4096
 
 Json = str | int | float | bool | None
 
-_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,12 +75,17 @@ def hexadecimal(digits: int) -> Format:
 
 
 def printable(text: str) -> str:
-    """Return `text` without the characters that move a cursor or end a line.
+    """Return `text` without characters that are no letters, digits, signs or spaces.
 
     They are written as in Python, with a backslash, so that no name heard on the air can give
-    orders to a terminal or forge a line.
+    orders to a terminal, forge a line or turn its direction.
     """
-    return _UNFIT.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(
+        char if char.isprintable() and char != "\\" else char.encode("unicode_escape").decode()
+        for char in text
+    )
 
 
 def _identity(value: Json) -> Json:
