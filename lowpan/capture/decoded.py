@@ -77,7 +77,7 @@ class DecodedFrame:
     """
 
     frame: "AnyFrame | None" = None
-    """The MAC frame; None if it is malformed or its FCS wrong."""
+    """The MAC frame; None if it is malformed.  If its FCS is wrong, do not believe it."""
     protection: Protection | None = None
     """What became of the MAC's protection; None if the frame is unsecured."""
     payload: bytes | None = None

@@ -54,9 +54,10 @@ class Follower:
     def follow(self, number: int, received: ReceivedFrame, length: int) -> DecodedFrame:
         """Return the frame `number` with every layer that can be reached."""
         decoded = DecodedFrame(number, received, length)
-        if received.fcs is _BAD and not self._ignore_fcs:
-            return decoded
         psdu = received.psdu
+        if received.fcs is _BAD and not self._ignore_fcs:
+            _show_damaged(decoded, psdu)
+            return decoded
         try:
             frame = FRAME.decode(psdu) if psdu and not psdu[0] & 4 else decode_frame(psdu)
             decoded.frame = frame
@@ -169,3 +170,11 @@ class Follower:
                 self._secured(decoded, frame, link, psdu)
             else:
                 self._inside(decoded, frame, link, frame.payload)
+
+
+def _show_damaged(decoded: DecodedFrame, psdu: bytes) -> None:
+    """Show the MAC header of a frame whose FCS is wrong; nothing in it is believed or learnt."""
+    try:
+        decoded.frame = decode_frame(psdu)
+    except MalformedFrame:
+        return  # no wonder: the FCS has said so

@@ -7,6 +7,7 @@ decode_nodes, branches and loops are in decode_flow.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import fields
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,10 +71,11 @@ class Decoder:
         """
         self.source.line("n = len(o)")
         try:
-            value = self.source.text(self.layout(layout))
+            made = self.layout(layout)
             self.flush()
             if not prefix:
                 self.expect_end()
+            value = self._built(made)
             self.source.line(f"return {value}, {self.at()}" if prefix else f"return {value}")
         except Dead:
             pass
@@ -244,7 +246,20 @@ class Decoder:
             parts = parts_of(self.node(schema))  # of a BitStruct or Sized
         kind = self.source.constant(layout.value_type, layout.value_type.__name__)
         given = ", ".join(self.source.text(parts[name]) for name in layout.names)
-        return Code(f"{kind}({given})", parts)
+        own = {name: parts[name] for name in layout.names}
+        return Code(f"{kind}({given})", {**parts, **own}, layout.value_type)
+
+    def _built(self, term: Term) -> str:
+        """Write the making of a value field by field, which costs less than to call its class."""
+        kind = term.makes if isinstance(term, Code) else None
+        if kind is None or isinstance(term, Const) or not _is_plain(kind):
+            return self.source.text(term)
+        texts = {field.name: self._built(term.parts[field.name]) for field in fields(kind)}
+        made, new = self.fresh(), self.source.constant(object.__new__, "new")
+        self.source.line(f"{made} = {new}({self.source.constant(kind, kind.__name__)})")
+        for name, text in texts.items():
+            self.source.line(f"{made}.{name} = {text}")
+        return made
 
     def discriminator(self, path: tuple[str, ...], layout: Any) -> int | None:
         """Return the number of the header `layout` that comes next, known as `path`.
@@ -314,3 +329,9 @@ class Decoder:
 def parts_of(term: Term) -> Mapping[str, Term]:
     """Return the parts of `term` that are known by name."""
     return term.parts if isinstance(term, Code) else {}
+
+
+def _is_plain(kind: type[Any]) -> bool:
+    """Tell whether a value is no more than its fields: nothing frozen, nothing done when made."""
+    frozen: bool = vars(kind)["__dataclass_params__"].frozen
+    return not frozen and not hasattr(kind, "__post_init__")

@@ -23,6 +23,8 @@ class Code:
 
     text: str
     parts: "Mapping[str, Term]" = field(default_factory=dict[str, "Term"])
+    makes: type[Any] | None = None
+    """The class of the value that `text` makes of all its `parts`."""
 
 
 Term = Const | Code

@@ -30,7 +30,7 @@ class Address16:
 ADDRESS16 = Layout(Address16, Struct("address" / Bytes(2)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LeaderData:
     """Which partition the sender is in, and how new its network data is."""
 

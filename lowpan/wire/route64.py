@@ -35,7 +35,7 @@ ROUTE = Layout(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Route64:
     """The sender's view of every router of the partition."""
 
