@@ -9,7 +9,12 @@ class MalformedFrame(LowpanError):
     """Octets from outside that are not what the standard allows there."""
 
     def __init__(
-        self, reason: str, *, format: str = "", field: str = "", offset: int | None = None
+        self,
+        reason: str,
+        *,
+        format: str = "",  # noqa: A002 - what its attribute is called
+        field: str = "",
+        offset: int | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -26,6 +31,7 @@ class MalformedFrame(LowpanError):
         return MalformedFrame(self.reason, format=self.format, field=self.field, offset=offset)
 
     def __str__(self) -> str:
+        """Say where and why, such as `Frame.source at octet 7: 2 octets short`."""
         where = ".".join(part for part in (self.format, self.field) if part)
         if self.offset is not None:
             where = f"{where} at octet {self.offset}" if where else f"octet {self.offset}"

@@ -7,8 +7,8 @@ decode_nodes, branches and loops are in decode_flow.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import fields
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 import construct
