@@ -104,18 +104,32 @@ def test_a_flood_of_forged_senders_is_bounded() -> None:
     assert (len(engine), reasons) == (MOST_DATAGRAMS, {MADE_ROOM})
 
 
+def test_fragments_sent_again_and_again_are_bounded() -> None:
+    engine = Reassembler(most_fragments=100)
+    fragment(engine, 0, bytes(8), tag=1)
+    events = [event for _ in range(99) for event in fragment(engine, 0, bytes(8), tag=2)]
+    assert events == []
+    (lost,) = fragment(engine, 0, bytes(8), tag=2)
+    assert lost == DatagramLost(ALICE, 1, MADE_ROOM, (0,))
+    (lost,) = fragment(engine, 0, bytes(8), tag=2)
+    assert lost == DatagramLost(ALICE, 2, MADE_ROOM, (0,) * 101)
+    assert len(engine) == 0
+    assert fragment(engine, 0, bytes(8), tag=3) == []
+
+
 def test_fragments_that_fit_no_datagram_are_refused() -> None:
     engine = Reassembler()
     bad = [
-        (FragmentHeader(39, 7, None), bytes(8)),
-        (FragmentHeader(64, 7, None), b""),
-        (FragmentHeader(64, 7, 56), bytes(9)),
-        (FragmentHeader(64, 7, 8), bytes(7)),
-        (FragmentHeader(64, 7, 0), bytes(8)),
+        (FragmentHeader(39, 7, None), bytes(8), "datagram_size"),
+        (FragmentHeader(64, 7, None), b"", "piece"),
+        (FragmentHeader(64, 7, 56), bytes(9), "piece"),
+        (FragmentHeader(64, 7, 8), bytes(7), "piece"),
+        (FragmentHeader(64, 7, 0), bytes(8), "datagram_offset"),
     ]
-    for header, piece in bad:
-        events = engine.receive_fragment(ALICE, BOB, header, piece, now=0)
-        assert isinstance(events[0], FragmentRefused), header
+    for header, piece, field in bad:
+        (refused,) = engine.receive_fragment(ALICE, BOB, header, piece, now=0)
+        assert isinstance(refused, FragmentRefused), header
+        assert refused.field == field
     assert len(engine) == 0
 
 
