@@ -49,15 +49,19 @@ def _size(part: Any, value: Any, known: bool) -> int | None:
     part = _bare(part)
     if isinstance(part, Computed | Require):
         return 0
-    if isinstance(part, Layout) or value.__class__ is tuple:
-        return octets_of(value)
     if isinstance(part, Before):
         return _size(part.subcon, value, known)
     if isinstance(part, IfRoom | IfThenElse | Switch):
-        return 0 if known and value is None else _alternative(_alternatives(part), value, known)
-    if isinstance(value, bytes) and not isinstance(part, Derived):
-        return len(value)
-    return _static(part)
+        nothing = known and value in (None, ())
+        return 0 if nothing else _alternative(_alternatives(part), value, known)
+    size = _static(part) if isinstance(part, Derived) or not _tells_size(part, value) else None
+    return octets_of(value) if size is None and _tells_size(part, value) else size
+
+
+def _tells_size(part: Any, value: Any) -> bool:
+    """Tell whether the value itself has the octets that stand for it."""
+    derived_octets = isinstance(part, Derived) and isinstance(value, bytes)
+    return isinstance(part, Layout) or (isinstance(value, bytes | tuple) and not derived_octets)
 
 
 def _alternatives(part: Any) -> list[Any]:

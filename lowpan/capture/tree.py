@@ -241,7 +241,7 @@ def _value(heading: str, value: Any, at: int | None, depth: int = 1) -> Iterator
     offsets = {} if at is None else field_offsets(value)
     for field in fields(value):
         item = getattr(value, field.name)
-        if item not in (None, (), "") and (item or field.name not in _UNUSUAL):
+        if item not in (None, (), "", b"") and (item or field.name not in _UNUSUAL):
             offset = offsets.get(field.name)
             place = None if at is None or offset is None else at + offset
             yield from _field(value, field.name, item, place, depth + 1)
