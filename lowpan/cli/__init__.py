@@ -7,7 +7,6 @@ from typing import cast
 
 import click
 
-import lowpan
 from lowpan.cli.report import report
 from lowpan.errors import LowpanError
 
@@ -16,6 +15,9 @@ COMMANDS = {
     "fields": "List the fields that `sniff -T fields -e FIELD` can show.",
 }
 """Name -> what it does; the command is the function of that name in lowpan.cli.NAME."""
+
+
+_VERSION: str = import_module("lowpan").__version__
 
 
 class LazyGroup(click.Group):
@@ -38,7 +40,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, invoke_without_command=True)
-@click.version_option(lowpan.__version__, prog_name="lowpan", message="%(prog)s %(version)s")
+@click.version_option(_VERSION, prog_name="lowpan", message="%(prog)s %(version)s")
 @click.pass_context
 def group(context: click.Context) -> None:
     """Read IEEE 802.15.4, 6LoWPAN and MLE."""

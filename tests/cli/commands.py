@@ -1,0 +1,35 @@
+"""The command run as users run it: in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).parent.parent.parent
+CAPTURES = ROOT / "tests" / "captures"
+ATTACH = CAPTURES / "openthread" / "i-attach-router.pcap"
+FRAGMENTS = CAPTURES / "openthread" / "iii-ping-frag-mesh.pcap"
+KEY = "00112233445566778899aabbccddeeff"
+LOWPAN = [sys.executable, "-m", "lowpan.cli"]
+
+
+def lowpan(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run lowpan with `arguments` and return what it printed."""
+    command = [*LOWPAN, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, **more)
+
+
+def start(*arguments: object) -> subprocess.Popen[bytes]:
+    """Start lowpan with pipes at all its ends."""
+    command = [*LOWPAN, *map(str, arguments)]
+    pipe = subprocess.PIPE
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe
+    )
+    return process
+
+
+def pipe_of(stream: IO[bytes] | None) -> IO[bytes]:
+    """Return an end of a pipe that is there."""
+    assert stream is not None
+    return stream
