@@ -24,9 +24,10 @@ def print_rich_tables(statistics: Statistics) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    console = Console()
+    console = Console(highlight=False)
     for title, names, rows in statistics.tables():
-        table = Table(title=title, title_justify="left", show_header=bool(names[0]))
+        console.print(Text(title))
+        table = Table(show_header=bool(names[0]))
         for place, name in enumerate(names):
             table.add_column(name, justify="right" if place else "left")
         for row in rows:

@@ -10,8 +10,10 @@ import lowpan
 from lowpan.capture.decoded import DecodedFrame
 from lowpan.capture.fields import ALL_FIELDS
 from lowpan.capture.reader import Records
+from lowpan.capture.statistics import Statistics
 from lowpan.cli import COMMANDS, group, output, progress, run
 from lowpan.cli.source import Patient
+from lowpan.cli.tables import plain_tables, print_rich_tables
 from tests.capture.made_frames import frames_of
 from tests.cli.commands import lowpan as lowpan_process
 
@@ -128,3 +130,16 @@ def test_lines_are_written_before_more_octets_are_awaited() -> None:
 def test_python_m_runs_the_command() -> None:
     done = lowpan_process("--version")
     assert (done.returncode, done.stdout) == (0, f"lowpan {lowpan.__version__}\n")
+
+
+def test_tables_say_on_a_terminal_what_they_say_elsewhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    statistics = Statistics()
+    for decoded in frames_of():
+        statistics.add(decoded)
+    print_rich_tables(statistics)
+    rich = capsys.readouterr().out
+    for line in plain_tables(statistics):
+        assert all(word in rich for word in line.split())
