@@ -9,16 +9,40 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "Capture",
     "CaptureError",
+    "Datagram",
+    "DecodedFrame",
+    "DecodedMle",
+    "Fcs",
     "FieldOutOfRange",
+    "Follower",
+    "Given",
     "KeyFormatError",
     "LowpanError",
     "MalformedFrame",
+    "Outcome",
+    "Protection",
     "RadioError",
+    "RawKey",
+    "ReceivedFrame",
     "SecurityError",
+    "ThreadKey",
+    "decode",
+    "open_capture",
+    "parse_dataset",
+    "read_key_file",
+    "read_profile",
 ]
 
 if TYPE_CHECKING:
+    from lowpan.capture.datagram import Datagram
+    from lowpan.capture.decoded import DecodedFrame, DecodedMle, Outcome, Protection
+    from lowpan.capture.follower import Follower
+    from lowpan.capture.key_sources import Given, parse_dataset, read_key_file
+    from lowpan.capture.keys import RawKey, ThreadKey
+    from lowpan.capture.session import Capture, decode, open_capture
+    from lowpan.capture.wireshark_profile import read_profile
     from lowpan.errors import (
         CaptureError,
         FieldOutOfRange,
@@ -28,15 +52,33 @@ if TYPE_CHECKING:
         RadioError,
         SecurityError,
     )
+    from lowpan.radio import Fcs, ReceivedFrame
 else:  # hidden from type checkers, which would take any misspelt name for granted
     _HOMES = {
+        "Capture": "lowpan.capture.session",
         "CaptureError": "lowpan.errors",
+        "Datagram": "lowpan.capture.datagram",
+        "DecodedFrame": "lowpan.capture.decoded",
+        "DecodedMle": "lowpan.capture.decoded",
+        "Fcs": "lowpan.radio",
         "FieldOutOfRange": "lowpan.errors",
+        "Follower": "lowpan.capture.follower",
+        "Given": "lowpan.capture.key_sources",
         "KeyFormatError": "lowpan.errors",
         "LowpanError": "lowpan.errors",
         "MalformedFrame": "lowpan.errors",
+        "Outcome": "lowpan.capture.decoded",
+        "Protection": "lowpan.capture.decoded",
         "RadioError": "lowpan.errors",
+        "RawKey": "lowpan.capture.keys",
+        "ReceivedFrame": "lowpan.radio",
         "SecurityError": "lowpan.errors",
+        "ThreadKey": "lowpan.capture.keys",
+        "decode": "lowpan.capture.session",
+        "open_capture": "lowpan.capture.session",
+        "parse_dataset": "lowpan.capture.key_sources",
+        "read_key_file": "lowpan.capture.key_sources",
+        "read_profile": "lowpan.capture.wireshark_profile",
     }
     """Public name -> the module that it is imported from."""
 
