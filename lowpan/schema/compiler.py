@@ -82,7 +82,7 @@ def octets_of(argument: Any) -> bytes:
     """Return a bytearray, memoryview and the like as bytes; refuse what is no octets."""
     try:
         return memoryview(argument).tobytes()
-    except TypeError:
+    except (TypeError, ValueError, BufferError):  # no octets, or not to be had any more
         raise FieldOutOfRange(f"octets wanted, not {type(argument).__name__}") from None
 
 

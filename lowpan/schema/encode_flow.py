@@ -43,4 +43,6 @@ def loop(encoder: Encoder, node: Any, value: Term, last: Any = None) -> Term:
                 encoder.source.line(f"{done} = {encoder.source.text(held)}")
         except Dead:
             encoder.forget()
+    if last is not None:
+        encoder.writes.leave_open(f"{done} or not {items}")
     return Code(items)

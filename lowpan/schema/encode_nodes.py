@@ -86,6 +86,15 @@ def _sized(encoder: Encoder, node: Any, value: Term) -> Term:
     return value
 
 
+def _before(encoder: Encoder, node: Any, value: Term) -> Term:
+    runs = len(encoder.writes.open_runs)
+    seen = encoder.node(node.subcon, value)
+    octets = encoder.fold(node.octets)
+    for run in encoder.writes.open_runs[runs:] if octets != Const(0) else ():
+        run.allowed.append(encoder.source.text(octets))
+    return seen
+
+
 def _content(encoder: Encoder, node: Any, value: Term) -> Term:
     write = encoder.source.constant(encode_content, "content")
     layouts = encoder.source.constant(node.layouts, "layouts")
@@ -184,7 +193,7 @@ EMITTERS: Emitters = {
     nodes.Scaled: _scaled,
     nodes.Derived: _derived,
     regions.Run: _run,
-    regions.Before: lambda encoder, node, value: encoder.node(node.subcon, value),
+    regions.Before: _before,
     regions.Sized: _sized,
     regions.Content: _content,
     regions.IfRoom: _if_room,

@@ -221,36 +221,41 @@ class Encoder:
     def _bits(self, bits: BitLayout, value: Term) -> Code:
         terms: list[str] = []
         parts: dict[str, Term] = {}
+        fixed = 0
         with self.scope(value):
             for field in bits.fields:
                 part = self._part(field, value)
                 if field.name:
                     parts[field.name] = part
-                terms.append(self._bit_field(field, part))
-        self._number(bits, " | ".join(terms))
+                if isinstance(part, Const):
+                    fixed |= self._known_bits(field, part.value)
+                else:
+                    terms.append(self._bit_field(field, part))
+        self._number(bits, " | ".join([*([repr(fixed)] if fixed or not terms else []), *terms]))
         return Code(self.source.text(value), parts)
 
     def _part(self, field: BitField, value: Term) -> Term:
+        """Return what goes into one bit field, and refuse what the value says otherwise."""
         if field.rebuild is not None:
             return self.fold(field.rebuild)
         if field.const is None:
             return attribute(value, field.name)
-        if field.name in self.names:  # the value may not say otherwise
+        if field.name in self.names:
             self.doubt(f"{self.source.text(attribute(value, field.name))} != {field.const}")
         return Const(field.const)
 
-    def _bit_field(self, field: BitField, part: Term) -> str:
-        text, mask = self.local(part), (1 << field.width) - 1
+    def _known_bits(self, field: BitField, number: int) -> int:
+        if not 0 <= number - field.lowest < 1 << field.width:
+            self.refuse()
+        return (number & (1 << field.width) - 1) << field.shift
+
+    def _bit_field(self, field: BitField, part: Code) -> str:
+        text = self.local(part)
         if field.signed:
-            half = 1 << field.width - 1
-            self.doubt(f"not -{half} <= {text} < {half}")
-            text = f"({text} & {mask})"
-        elif isinstance(part, Code):
-            self.doubt(f"{text} >> {field.width}")
-        elif part.value & ~mask:
-            return str(self.refuse())
+            self.doubt(f"not {field.lowest} <= {text} < {-field.lowest}")
+            text = f"({text} & {(1 << field.width) - 1})"
         else:
-            text = repr(part.value & mask)
+            self.doubt(f"{text} >> {field.width}")
         return f"{text} << {field.shift}" if field.shift else text
 
     def fixed(self, size: int, value: Term, *, swapped: bool = False) -> Term:

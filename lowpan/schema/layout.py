@@ -15,6 +15,7 @@ from lowpan.schema.decoder import Decoder
 from lowpan.schema.encoder import UNFIT, Encoder
 from lowpan.schema.interned import INTERNED_BITS, Interned
 from lowpan.schema.names import check_names, value_names
+from lowpan.schema.regions import Region
 from lowpan.schema.subset import check
 from lowpan.schema.terms import Term
 
@@ -50,7 +51,6 @@ class Layout(AnyConstruct, Generic[Value]):
         except UnsupportedSchema as error:
             raise error.inside(value_type.__name__) from None
         self.interned = self._intern()
-        self._codecs: dict[Kind, Callable[..., Any]] = {}
 
     def _intern(self) -> Interned | None:
         """Return the shared values of a small frozen bit-field format."""
@@ -62,27 +62,30 @@ class Layout(AnyConstruct, Generic[Value]):
             return None
         return Interned(self.value_type, self.names, bits)
 
-    def _codec(self, kind: Kind) -> Callable[..., Any]:
-        """Return the compiled function, which from the first call on is the method itself."""
-        codec = self._codecs.get(kind)
-        if codec is None:
-            codec = self._codecs[kind] = compile_codec(self, kind)
-            vars(self)[kind] = codec
-        return codec
+    def codec(self, kind: Kind) -> Callable[..., Any]:
+        """Return the compiled function that serves as the method `kind`; `source` is its text.
+
+        From the first call on it is the method itself.
+        """
+        methods = vars(self)
+        if kind not in methods:
+            methods[kind] = compile_codec(self, kind)
+        compiled: Callable[..., Any] = methods[kind]
+        return compiled
 
     def decode(self, octets: bytes, surroundings: Any = None) -> Value:
         """Return the value that fills `octets` exactly; raise MalformedFrame."""
-        value: Value = self._codec("decode")(octets, surroundings)
+        value: Value = self.codec("decode")(octets, surroundings)
         return value
 
     def decode_prefix(self, octets: bytes, surroundings: Any = None) -> tuple[Value, int]:
         """Return the value at the start of `octets` and the count of octets it took."""
-        found: tuple[Value, int] = self._codec("decode_prefix")(octets, surroundings)
+        found: tuple[Value, int] = self.codec("decode_prefix")(octets, surroundings)
         return found
 
     def encode(self, value: Value, surroundings: Any = None) -> bytes:
         """Return the octets of `value`; raise FieldOutOfRange if a field does not fit."""
-        octets: bytes = self._codec("encode")(value, surroundings)
+        octets: bytes = self.codec("encode")(value, surroundings)
         return octets
 
     def explain(self, value: Value, surroundings: Any, error: Exception) -> FieldOutOfRange:
@@ -118,8 +121,11 @@ class Layout(AnyConstruct, Generic[Value]):
 
     def interpret_build(self, value: Value, surroundings: Any = None) -> bytes:
         """Do what encode() does by Construct itself."""
+        region = Region()
         try:
-            return self.build(parts_of(value), surroundings=surroundings)
+            self.build_stream(parts_of(value), region, surroundings=surroundings)
+            region.end("(building)")
+            return region.getvalue()
         except (ConstructError, RecursionError, *UNFIT) as error:
             raise FieldOutOfRange(f"{self.value_type.__name__}: {error}") from error
 

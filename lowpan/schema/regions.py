@@ -14,11 +14,31 @@ from lowpan.schema.constructs import AnyConstruct, AnySubconstruct, unrenamed
 from lowpan.schema.nodes import SchemaError
 
 
+class Region(BytesIO):
+    """What is built of one region, and where in it a run was left without its last item."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open_runs: list[int] = []
+        """Where a decoder would look for another item, plus what may stand there."""
+
+    @classmethod
+    def of(cls, stream: Any) -> "Region":
+        """Return `stream` if it is a region; one that nobody looks at if it is not."""
+        return stream if isinstance(stream, cls) else cls()
+
+    def end(self, path: str) -> None:
+        """Refuse octets behind a run that was not ended: they would be read as its items."""
+        if any(place != self.tell() for place in self.open_runs):
+            raise SchemaError("octets behind a run without its last item", path=path)
+
+
 class Run(AnySubconstruct):
     """Items one after the other to the end of the region, or to the first one that is `last`.
 
-    `last` is an `obj_` expression over the item; that item is part of the run, and nothing may
-    be built behind it.  The value is a tuple.
+    `last` is an `obj_` expression over the item, which is part of the run.  No item may be built
+    behind it, and nothing at all behind items without it; but behind no items anything may, for
+    whether a run stands here can be told elsewhere.  The value is a tuple.
     """
 
     def __init__(self, subcon: AnyConstruct, last: Any = None) -> None:
@@ -41,6 +61,8 @@ class Run(AnySubconstruct):
             if place and self._is_last(obj[place - 1]):
                 raise SchemaError("an item behind the last one", path=path)
             self.subcon._build(item, stream, context, path)
+        if self.last is not None and obj and not self._is_last(obj[-1]):
+            Region.of(stream).open_runs.append(stream.tell())
         return obj
 
     def _is_last(self, item: Any) -> bool:
@@ -66,7 +88,12 @@ class Before(AnySubconstruct):
         return obj
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
-        return self.subcon._build(obj, stream, context, path)
+        runs = Region.of(stream).open_runs
+        before = len(runs)
+        built = self.subcon._build(obj, stream, context, path)
+        octets = evaluate(self.octets, context)
+        runs[before:] = [place + octets for place in runs[before:]]
+        return built
 
 
 class IfRoom(AnySubconstruct):
@@ -120,10 +147,11 @@ class Sized(AnyConstruct):
         return parts
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
-        region = BytesIO()
+        region = Region()
         inner: Any = Container(context, **obj)
         inner._ = context
         self.body._build(obj[self.body_name], region, inner, path)
+        region.end(path)
         length, rest = divmod(len(region.getvalue()) + self.overhead, self.unit)
         if rest:
             raise SchemaError(f"body is no multiple of {self.unit} octets", path=path)

@@ -24,6 +24,10 @@ class Source:
         """Add one line at the present depth."""
         self.lines.append("    " * self._depth + text)
 
+    def first(self, text: str) -> None:
+        """Add one line at the start of the function."""
+        self.lines.insert(0, "    " + text)
+
     def fresh(self, hint: str = "x") -> str:
         """Return a name that is not in use."""
         self._fresh += 1

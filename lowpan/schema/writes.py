@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from lowpan.schema.source import Source
 
@@ -14,6 +15,16 @@ class Apart:
     """Octets written beside the output; `variable` holds them once they are all there."""
 
     variable = ""
+
+
+@dataclass(slots=True)
+class OpenRun:
+    """A run that may have been left without its last item: a decoder would read on behind it."""
+
+    place: str
+    """Variable: octets written before its end; -1 if it was ended."""
+    allowed: list[str]
+    """Source for counts of octets that may follow, as they stand behind the region."""
 
 
 class Writes:
@@ -28,6 +39,8 @@ class Writes:
         """Source, and whether it gives `bytes` for certain."""
         self._doubts: list[str] = []
         self._unfit = source.constant(ValueError, "ValueError")
+        self.open_runs: list[OpenRun] = []
+        """Runs of the region being written."""
 
     def pack(self, code: str, text: str) -> None:
         """Add a piece that `struct` packs."""
@@ -73,9 +86,25 @@ class Writes:
         """Write everything collected and return source for all octets."""
         if self._out:
             self.flush()
+            self._end_region()
             return self._out
         self.settle()
         return self._joined()
+
+    def leave_open(self, ended: str) -> None:
+        """Note a run of which `ended` tells at run time whether its last item was written."""
+        self.flush()
+        place = self.source.fresh("open")
+        self.source.first(f"{place} = -1")
+        self.source.line(f"{place} = -1 if {ended} else len({self._out})")
+        self.open_runs.append(OpenRun(place, []))
+
+    def _end_region(self) -> None:
+        """Refuse octets behind a run that was not ended: they would be read as its items."""
+        for run in self.open_runs:
+            expected = " + ".join([run.place, *run.allowed])
+            self.doubt(f"0 <= {run.place} and len({self._out}) != {expected}")
+        self.settle()
 
     @contextmanager
     def apart(self) -> Generator[Apart, None, None]:
@@ -83,13 +112,15 @@ class Writes:
         if self._out or self._pieces or self._packed:
             self.flush()
         outer, self._out = self._out, ""
+        runs, self.open_runs = self.open_runs, []
         apart = Apart()
         try:
             yield apart
             self.flush()
+            self._end_region()
             apart.variable = self._out
         finally:
-            self._out = outer
+            self._out, self.open_runs = outer, runs
 
     def _close_pack(self) -> None:
         while self._packed:

@@ -326,7 +326,7 @@ class NhcChain(AnyConstruct):
         self, items: tuple[Any, ...], announced: bool, surroundings: Any, ends: tuple[bytes, bytes]
     ) -> bytes:
         """Return the octets of a chain behind an IPv6 header between `ends`."""
-        if len(items) > MOST_NEXT_HEADERS:
+        if type(items) is not tuple or len(items) > MOST_NEXT_HEADERS:
             raise ValueError(_TOO_MANY)
         octets = b""
         for item in items:

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import lowpan.wire
@@ -17,12 +17,15 @@ def every_layout() -> Iterator[tuple[str, Layout[Any]]]:
     seen = set[int]()
     for module in pkgutil.iter_modules(lowpan.wire.__path__, "lowpan.wire."):
         for name, found in vars(importlib.import_module(module.name)).items():
-            if isinstance(found, Layout) and id(found) not in seen:
-                seen.add(id(found))
-                yield f"{module.name.rsplit('.', 1)[1]}.{name}", found
+            if not isinstance(found, Layout):
+                continue
+            layout: Layout[Any] = found
+            if id(layout) not in seen:
+                seen.add(id(layout))
+                yield f"{module.name.rsplit('.', 1)[1]}.{name}", layout
 
 
-def decoded(way: Any, octets: bytes, surroundings: Any) -> Any:
+def decoded(way: Callable[..., Any], octets: bytes, surroundings: Any) -> Any:
     """Return what `way` makes of `octets`: value and length, or MALFORMED."""
     try:
         return way(octets, surroundings)
@@ -30,28 +33,33 @@ def decoded(way: Any, octets: bytes, surroundings: Any) -> Any:
         return MALFORMED
 
 
-def encoded(way: Any, value: Any, surroundings: Any) -> bytes | None:
+def encoded(way: Callable[..., bytes], value: Any, surroundings: Any) -> bytes | None:
     """Return the octets that `way` makes of `value`, None where it refuses."""
     try:
-        octets: bytes = way(value, surroundings)
+        return way(value, surroundings)
     except FieldOutOfRange:
         return None
-    return octets
 
 
 def check_agreement(layout: Layout[Any], octets: bytes, surroundings: Any = None) -> Any:
-    """Fail unless both forms say the same of `octets`, and of the value found in them."""
+    """Fail unless both forms say the same of `octets`, and of the value found in them.
+
+    Return that value; None where `octets` are malformed.
+    """
+    shown = f"{octets.hex()} with {surroundings}"
     compiled = decoded(layout.decode_prefix, octets, surroundings)
     interpreted = decoded(layout.interpret, octets, surroundings)
-    assert compiled == interpreted, octets.hex()
+    assert compiled == interpreted, shown
+    assert repr(compiled) == repr(interpreted), shown  # which tells True from 1
     whole = decoded(layout.decode, octets, surroundings)
     if compiled == MALFORMED or compiled[1] != len(octets):
-        assert whole == MALFORMED, octets.hex()
+        assert whole == MALFORMED, shown
     else:
-        assert whole == compiled[0], octets.hex()
+        assert whole == compiled[0], shown
     if compiled == MALFORMED:
         return None
     value = compiled[0]
     again = encoded(layout.encode, value, surroundings)
-    assert again == encoded(layout.interpret_build, value, surroundings), octets.hex()
+    assert again == encoded(layout.interpret_build, value, surroundings), shown
+    assert again is None or type(again) is bytes, shown
     return value
