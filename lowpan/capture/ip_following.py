@@ -42,6 +42,7 @@ MOST_FRAGMENTS = 8192
 """Fragments of them all, about 2 kB each with the frames around them."""
 
 _IPHC_FIRST, _IPHC_END = 0x60, 0x80
+_BROADCAST = b"\xff\xff"
 _Contexts = dict[int, Context]
 
 
@@ -180,9 +181,12 @@ class IpFollower:
             source, destination = headers.mesh.originator, headers.mesh.final_destination
             surroundings = self._surroundings(link, source, destination)
         if headers.fragment is not None:
-            pan_id, hop = link.destination_pan_id, link.source or b""
-            sender = b"%d %b %b" % (-1 if pan_id is None else pan_id, hop, source)
-            self._fragment(decoded, headers, (sender, destination), surroundings)
+            # whoever hears all hops has to keep apart what each receiver gets of a datagram
+            hop = link.destination or b""
+            if hop == _BROADCAST:
+                hop = link.source or b""
+            sender = b"%a %b" % (link.destination_pan_id, source)
+            self._fragment(decoded, headers, (sender, hop + destination), surroundings)
         elif headers.dispatch is Dispatch.IPHC:
             self._compressed(decoded, headers.payload, surroundings)
         elif headers.dispatch is Dispatch.IPV6:

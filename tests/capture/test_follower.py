@@ -158,20 +158,32 @@ def test_unknown_context_is_said_and_then_found() -> None:
     assert found.source[:8].hex() == "fd000db800000000"
 
 
-def test_each_hop_of_a_fragmented_datagram_is_reassembled_by_itself() -> None:
-    frames = followed("iii-ping-frag-mesh")
-    hops = [
+def fragments_of(name: str, tag: int) -> list[DecodedFrame]:
+    """Return the frames that complete a datagram with this tag."""
+    return [
         decoded
-        for decoded in frames
-        if decoded.reassembled_from and decoded.fragment and decoded.fragment.datagram_tag == 0x12
+        for decoded in followed(name)
+        if decoded.reassembled_from and decoded.fragment and decoded.fragment.datagram_tag == tag
     ]
+
+
+def test_datagram_is_reassembled_for_each_hop_by_itself() -> None:
+    frames, hops = followed("iii-ping-frag-mesh"), fragments_of("iii-ping-frag-mesh", 0x12)
     assert len(hops) == 3
     for last in hops:
         assert last.datagram is not None
         assert last.datagram.payload_length + 40 == 1048
         parts = [frames[number - 1] for number in last.reassembled_from]
         assert {part.reassembled_in for part in parts} == {last.number}
-        assert {mac(part).source for part in parts} == {mac(last).source}
+        assert {mac(part).destination for part in parts} == {mac(last).destination}
+
+
+def test_fragments_that_take_different_ways_meet_at_their_receiver() -> None:
+    frames = followed("vii-long-8nodes")
+    first, second = fragments_of("vii-long-8nodes", 50656)
+    assert {mac(frames[number - 1]).source for number in first.reassembled_from} == {b"\x8c\0"}
+    ways = {mac(frames[number - 1]).source for number in second.reassembled_from}
+    assert ways == {b"\x50\0", b"\x48\0"}  # the route changed in the middle
 
 
 def test_key_sequence_is_followed_as_it_is_rotated() -> None:
