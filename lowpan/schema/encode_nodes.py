@@ -137,8 +137,18 @@ def _const(encoder: Encoder, node: Any, value: Term) -> Term:
     return Const(node.value)
 
 
+def _computed(encoder: Encoder, node: Any, value: Term) -> Term:
+    made = encoder.fold(node.func)
+    if encoder.kept and value != made:  # the value may not say otherwise
+        made = Code(encoder.local(made)) if isinstance(made, Code) else made
+        encoder.doubt(f"{encoder.source.text(value)} != {encoder.source.text(made)}")
+    return made
+
+
 def _rebuild(encoder: Encoder, node: Any, value: Term) -> Term:
     made = encoder.fold(node.func)
+    if isinstance(made, Code):  # what is computed from it later does not make it again
+        made = Code(encoder.local(made))
     encoder.node(node.subcon, made)
     return made
 
@@ -181,7 +191,7 @@ EMITTERS: Emitters = {
     construct.Switch: _switch,
     construct.Array: _array,
     construct.Const: _const,
-    construct.Computed: lambda encoder, node, value: encoder.fold(node.func),
+    construct.Computed: _computed,
     construct.Rebuild: _rebuild,
     construct.Struct: lambda encoder, node, value: Code(
         encoder.source.text(value), encoder.struct(node.subcons, value)

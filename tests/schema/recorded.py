@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -48,15 +48,17 @@ def recorded() -> dict[str, tuple[Input, ...]]:
             _try(lambda psdu=psdu: decode_frame(psdu))
         for row in iphc_rows():
             octets, around = bytes.fromhex(row["octets"]), row_surroundings(row)
-            _try(lambda octets=octets, around=around: COMPRESSED_HEADERS.decode_prefix(octets, around))
+            _try(
+                lambda octets=octets, around=around: COMPRESSED_HEADERS.decode_prefix(
+                    octets, around
+                )
+            )
     return {name: tuple(recorder.inputs[id(layout)].values()) for name, layout in every_layout()}
 
 
 def _try(decode: Callable[[], object]) -> None:
-    try:
+    with suppress(LowpanError):
         decode()
-    except LowpanError:
-        pass
 
 
 class _Recorder:
