@@ -81,7 +81,10 @@ class DecodedFrame:
     protection: Protection | None = None
     """What became of the MAC's protection; None if the frame is unsecured."""
     payload: bytes | None = None
-    """MAC payload in clear, behind the payload IEs; None if it could not be opened."""
+    """MAC payload in clear, behind the payload IEs; None if it could not be opened.
+
+    That of a frame with a MIC only is shown also where nobody could check it: see protection.
+    """
     payload_ies: "tuple[PayloadIe, ...]" = ()
     beacon: "Beacon | None" = None
     thread_beacon: "ThreadBeacon | None" = None

@@ -1,7 +1,7 @@
 """Follower: reads one network's traffic frame by frame and remembers what later frames need."""
 
 from lowpan.capture.addresses import AddressBook, Knowledge
-from lowpan.capture.decoded import DecodedFrame
+from lowpan.capture.decoded import DecodedFrame, Outcome, Protection
 from lowpan.capture.ip_following import IpFollower
 from lowpan.capture.key_sources import Given
 from lowpan.capture.keyring import Keyring
@@ -15,14 +15,20 @@ from lowpan.wire.ieee802154 import FRAME, Frame, FrameType, decode_frame
 from lowpan.wire.information_elements import has_payload_ies, split_payload
 from lowpan.wire.mac_command import COMMAND
 from lowpan.wire.multipurpose import Multipurpose
+from lowpan.wire.security_header import SecurityLevel
 
 ACK_WINDOW_NS = 1_000_000_000
 """An acknowledgment answers a frame of the last second: slow peers and clocks fit, old news not."""
 PUBLIC = "under a key that everybody knows, and no MLE message: anybody can have sent it"
 """Note on what must not be there: such frames carry Announce only (CVE-2023-2626)."""
+MOST_AWAITED = 8192
+"""Acknowledgments waited for: twice the sequence numbers of the 16 channels at 2450 MHz."""
 _BAD = Fcs.BAD
 _ACK, _DATA = int(FrameType.ACKNOWLEDGMENT), int(FrameType.DATA)
 _BEACON, _COMMAND = int(FrameType.BEACON), int(FrameType.MAC_COMMAND)
+_ENC = int(SecurityLevel.ENC)
+_DECRYPTED = Outcome.DECRYPTED
+_NOT_CHECKED = (Outcome.NO_KEY, Outcome.NO_ADDRESS)
 _THREAD_PROTOCOL_ID = 3
 
 
@@ -42,8 +48,8 @@ class Follower:
         self._ip = IpFollower(self.given, self.book, self.unsealer)
         self._ignore_fcs = self.given.ignore_fcs
         self._links: dict[LinkKey, Link] = {}
-        self._awaited: dict[int | None, tuple[int, int, Link]] = {}
-        """Sequence number -> number, time and link of the last frame that wants an ack."""
+        self._awaited: dict[tuple[int | None, int | None], tuple[int, int, Link]] = {}
+        """Channel and sequence number -> number, time and link of the last frame for an ack."""
 
     def expect(self, other: "Follower") -> None:
         """Take for granted what `other` learnt of the same networks, until told otherwise."""
@@ -80,11 +86,13 @@ class Follower:
             else:
                 link.last_number, link.last_psdu = number, psdu
             if wants_ack:
+                if len(self._awaited) >= MOST_AWAITED:
+                    self._awaited.clear()
                 sent = (number, received.time_ns or 0, link)
-                self._awaited[frame.sequence_number] = sent
+                self._awaited[received.channel, frame.sequence_number] = sent
             if secured:
                 self._secured(decoded, frame, link, psdu)
-            elif frame.payload:
+            else:
                 self._inside(decoded, frame, link, frame.payload)
         except MalformedFrame as fault:
             decoded.faults = (*decoded.faults, fault)
@@ -109,7 +117,7 @@ class Follower:
         payload, protection = self.unsealer.open_frame(link, frame, psdu)
         decoded.protection = protection
         if payload is None:
-            self._open_part(decoded, frame)
+            self._open_part(decoded, frame, link, protection)
             return
         if not protection.well_known:
             decoded.extended_source = protection.nonce_address
@@ -137,15 +145,27 @@ class Follower:
             self._ip.follow(decoded, link, payload)
         elif kind == _COMMAND:
             decoded.command = COMMAND.decode(payload)
-            learn_from_command(self.book, frame, decoded.command)
+            if decoded.protection is None or decoded.protection.outcome is _DECRYPTED:
+                learn_from_command(self.book, frame, decoded.command)
         elif kind == _BEACON and isinstance(frame, Frame) and frame.control.frame_version < 2:
             self._beacon(decoded, payload)
 
-    def _open_part(self, decoded: DecodedFrame, frame: Frame | Multipurpose) -> None:
+    def _open_part(
+        self,
+        decoded: DecodedFrame,
+        frame: Frame | Multipurpose,
+        link: Link,
+        protection: Protection,
+    ) -> None:
         """Show what travels in clear even in a frame that stays closed."""
+        security = frame.security
+        in_clear = security is not None and 0 < security.control.security_level < _ENC
+        if in_clear and protection.outcome in _NOT_CHECKED:
+            self._inside(decoded, frame, link, frame.payload)
+            return
         old = isinstance(frame, Frame) and frame.control.frame_version < 2
-        if old and frame.control.frame_type == _COMMAND:
-            decoded.command = COMMAND.decode(frame.payload[:1]) if frame.payload else None
+        if old and frame.control.frame_type == _COMMAND and frame.payload:
+            decoded.command = COMMAND.decode(frame.payload[:1])
 
     def _beacon(self, decoded: DecodedFrame, payload: bytes) -> None:
         decoded.beacon = beacon = BEACON.decode(payload)
@@ -157,9 +177,14 @@ class Follower:
 
     def _acknowledgment(self, decoded: DecodedFrame, frame: Frame, psdu: bytes) -> None:
         """Find the frame that an acknowledgment answers, and with it who sent it."""
-        sent = self._awaited.get(frame.sequence_number)
+        received, to = decoded.received, frame.destination
+        sent = self._awaited.get((received.channel, frame.sequence_number))
         acker, pan_id = frame.source, frame.source_pan_id
-        if sent is not None and abs((decoded.received.time_ns or 0) - sent[1]) <= ACK_WINDOW_NS:
+        if (
+            sent is not None
+            and abs((received.time_ns or 0) - sent[1]) <= ACK_WINDOW_NS
+            and (to is None or to == sent[2].source)
+        ):
             decoded.acknowledges, _, link = sent
             decoded.acker, decoded.extended_source = link.destination, link.extended_destination
             if acker is None:

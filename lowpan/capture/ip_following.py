@@ -88,15 +88,15 @@ class IpFollower:
         Of a network that secures its frames, only frames that were opened, each fragment for
         itself; where nothing was ever secured there is nothing better to believe.
         """
-        if link.source_pan_id not in self._unsealer.secured:
-            return True
-        parts = self._parts if decoded.reassembled_from else (decoded,)
-        return all(
-            part.protection is not None
-            and part.protection.outcome is Outcome.DECRYPTED
-            and not part.protection.well_known
-            for part in parts
-        )
+        secured = link.source_pan_id in self._unsealer.secured
+        for part in self._parts if decoded.reassembled_from else (decoded,):
+            protection = part.protection
+            if protection is None:
+                if secured:
+                    return False
+            elif protection.outcome is not Outcome.DECRYPTED or protection.well_known:
+                return False
+        return True
 
     def _complete(self, decoded: DecodedFrame, datagram: Datagram, pan_id: int | None) -> None:
         """Collect prefixes, and find with them the context that a datagram lacks."""

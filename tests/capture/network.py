@@ -72,11 +72,11 @@ class Air:
     def __post_init__(self) -> None:
         self.follower = Follower(self.given)
 
-    def hear(self, psdu: bytes, *, fcs: Fcs = Fcs.GOOD) -> DecodedFrame:
+    def hear(self, psdu: bytes, *, fcs: Fcs = Fcs.GOOD, channel: int | None = None) -> DecodedFrame:
         self.number += 1
         if self.now_ns is not None:
             self.now_ns += 1_000_000
-        received = ReceivedFrame(psdu, fcs, time_ns=self.now_ns)
+        received = ReceivedFrame(psdu, fcs, time_ns=self.now_ns, channel=channel)
         return self.follower.follow(self.number, received, len(psdu) + 2)
 
     def hear_all(self, psdus: Iterable[bytes]) -> list[DecodedFrame]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lowpan.capture.addresses import MOST_ADDRESSES
-from lowpan.capture.follower import Follower
+from lowpan.capture.follower import MOST_AWAITED, Follower
 from lowpan.capture.ip_following import MOST_DATAGRAMS, MOST_FRAGMENTS, MOST_PAIRS, MOST_PANS
 from lowpan.capture.links import MOST_LINKS
 from lowpan.capture.unsealing import MOST_MLE_SENDERS, MOST_ROAMERS
@@ -39,7 +39,7 @@ FRAMES = int(os.environ.get("LOWPAN_FORGERIES", "20000"))
 """Frames of each kind; 100,000 fill all that there is."""
 LIMITS = {
     "_links": MOST_LINKS,
-    "_awaited": 257,
+    "_awaited": MOST_AWAITED,
     "_contexts": MOST_PANS,
     "_told": MOST_PANS,
     "_pairs": MOST_PAIRS,

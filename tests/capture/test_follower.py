@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lowpan.adaptation.reassembly import TIMED_OUT
 from lowpan.capture.decoded import DecodedFrame, Outcome
 from lowpan.capture.key_sources import Given
 from lowpan.mac.thread_keys import derive
@@ -255,6 +256,18 @@ def test_ack_of_old_news_answers_nothing() -> None:
     assert network.hear(bytes.fromhex("020001")).acknowledges is None
 
 
+def test_ack_answers_a_frame_of_its_own_channel_and_to_its_own_sender() -> None:
+    network, ack = air(), bytes.fromhex("020001")
+    network.hear(frame(ALICE, BOB, b"", ack=True), channel=11)
+    network.hear(frame(BOB, ALICE, b"", ack=True), channel=15)
+    assert network.hear(ack, channel=11).acknowledges == 1
+    assert network.hear(ack, channel=15).acknowledges == 2
+    assert network.hear(ack, channel=20).acknowledges is None
+    network.hear(frame(A, B, b"", ack=True))
+    assert network.hear(bytes.fromhex("022801cefa0b04")).acknowledges is None  # it is for B
+    assert network.hear(bytes.fromhex("022801cefa0a04")).acknowledges == 6
+
+
 def test_frames_of_nobody_are_no_duplicates() -> None:
     network = air()
     request = bytes.fromhex("030801ffffffff07")  # beacon requests: DSN stays, sender unknown
@@ -268,6 +281,36 @@ def test_frame_with_a_wrong_fcs_is_not_believed_unless_wanted() -> None:
     assert network.hear(psdu[:2], fcs=Fcs.BAD).faults == ()  # the FCS has said it all
     assert network.hear(psdu).duplicate_of is None
     assert Air(Given(ignore_fcs=True)).hear(psdu, fcs=Fcs.BAD).datagram is not None
+
+
+def halves() -> tuple[bytes, bytes]:
+    """Return the two fragments of a datagram of 96 octets."""
+    datagram = echo(local(A), local(B), data=bytes(48))
+    return b"\xc0\x60\0\1\x41" + datagram[:48], b"\xe0\x60\0\1\6" + datagram[48:]
+
+
+@pytest.mark.parametrize(("seconds", "whole"), [(59, True), (61, False)])
+def test_fragments_wait_a_minute_of_the_captures_time(seconds: int, whole: bool) -> None:
+    network, (first, second) = air(), halves()
+    network.hear(frame(A, B, first, number=1))
+    assert network.now_ns is not None
+    network.now_ns += seconds * 1_000_000_000
+    last = network.hear(frame(A, B, second, number=2))
+    assert (last.datagram is not None) == whole
+    assert last.notes == (() if whole else ("datagram 0x0001 given up: " + TIMED_OUT,))
+
+
+@pytest.mark.parametrize("step", [-5, -3600, -1_700_000_000, None])
+def test_time_that_goes_back_or_is_missing_breaks_no_datagram(step: int | None) -> None:
+    network, (first, second) = air(), halves()
+    for _ in range(3):
+        network.hear(frame(A, B, first, number=1))
+        network.now_ns = None if step is None else (network.now_ns or 0) + step * 1_000_000_000
+        assert network.hear(frame(A, B, second, number=2)).datagram is not None
+    network.hear(frame(A, B, first, number=3))
+    if network.now_ns is not None:  # and the minute still counts
+        network.now_ns += 61_000_000_000
+        assert network.hear(frame(A, B, second, number=4)).datagram is None
 
 
 _IPV6 = "418801cefa01000200 41 60000000 0008 11 40" + "00" * 32

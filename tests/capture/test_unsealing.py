@@ -159,6 +159,21 @@ def test_mic_without_encryption_is_verified_too() -> None:
         assert outcome(network.hear(psdu[:-5] + b"X" + psdu[-4:])) is Outcome.MIC_BAD
 
 
+def test_frame_with_a_mic_only_is_shown_unchecked_and_teaches_nothing() -> None:
+    seal = Seal(RawKey(LLSEC_KEY).ccm_star, ALICE, 1, level=1)
+    told = bytes.fromhex("02 0a04 00")  # an association response: BOB is A
+    network = air()
+    heard = network.hear(frame(ALICE, BOB, PING, seal=seal))
+    assert (outcome(heard), heard.payload) == (Outcome.NO_KEY, PING)
+    assert heard.datagram is not None
+    heard = network.hear(frame(ALICE, BOB, told, kind=3, seal=seal))
+    assert heard.command is not None
+    assert len(network.follower.book) == 0
+    network = air(RawKey(LLSEC_KEY))
+    network.hear(frame(ALICE, BOB, told, kind=3, seal=seal))
+    assert network.follower.book.extended(PAN, A) == BOB
+
+
 def test_what_is_not_opened_is_refused_and_not_a_crash() -> None:
     network = acquainted()
     network.hear(data(1))
