@@ -1,5 +1,6 @@
 """The command run as users run it: in a process of its own."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,13 +21,18 @@ def lowpan(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:
 
 
 def start(*arguments: object) -> subprocess.Popen[bytes]:
-    """Start lowpan with pipes at all its ends."""
+    """Start lowpan with pipes at all its ends, and to be interrupted even if we are not."""
     command = [*LOWPAN, *map(str, arguments)]
     pipe = subprocess.PIPE
     process: subprocess.Popen[bytes] = subprocess.Popen(
-        command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe
+        command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=_heed_interruption
     )
     return process
+
+
+def _heed_interruption() -> None:
+    """Undo what a shell does to its background jobs."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def pipe_of(stream: IO[bytes] | None) -> IO[bytes]:
