@@ -25,7 +25,12 @@ def start(*arguments: object) -> subprocess.Popen[bytes]:
     command = [*LOWPAN, *map(str, arguments)]
     pipe = subprocess.PIPE
     process: subprocess.Popen[bytes] = subprocess.Popen(
-        command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=_heed_interruption
+        command,
+        cwd=ROOT,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        preexec_fn=_heed_interruption,  # noqa: PLW1509 - there are no threads here
     )
     return process
 
