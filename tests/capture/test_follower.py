@@ -289,6 +289,16 @@ def halves() -> tuple[bytes, bytes]:
     return b"\xc0\x60\0\1\x41" + datagram[:48], b"\xe0\x60\0\1\6" + datagram[48:]
 
 
+def test_retransmitted_fragments_count_once_and_begin_no_datagram() -> None:
+    network, (first, second) = air(), halves()
+    one, two = frame(A, B, first, ack=True), frame(A, B, second, number=2, ack=True)
+    heard = network.hear_all([one, one, two, two, two])
+    assert [decoded.reassembled_from for decoded in heard] == [(), (), (1, 3), (), ()]
+    assert network.now_ns is not None
+    network.now_ns += 61_000_000_000
+    assert network.hear(frame(A, B, first, number=3)).notes == ()  # nothing was given up
+
+
 @pytest.mark.parametrize(("seconds", "whole"), [(59, True), (61, False)])
 def test_fragments_wait_a_minute_of_the_captures_time(seconds: int, whole: bool) -> None:
     network, (first, second) = air(), halves()
