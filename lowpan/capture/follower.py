@@ -95,6 +95,8 @@ class Follower:
             else:
                 self._inside(decoded, frame, link, frame.payload)
         except MalformedFrame as fault:
+            # without what hangs on it: its traceback would hold this very frame, in a circle
+            fault.__traceback__ = fault.__context__ = fault.__cause__ = None
             decoded.faults = (*decoded.faults, fault)
         return decoded
 

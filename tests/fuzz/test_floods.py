@@ -7,6 +7,7 @@ from collections.abc import Callable
 from time import process_time
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, cast
+from weakref import ref
 
 import pytest
 
@@ -82,3 +83,16 @@ def test_frame_too_long_for_the_cipher() -> None:
     decoded = follower.follow(2, longer, len(longer.psdu))
     assert decoded.protection is not None
     assert decoded.protection.reason == "70000 octets are too many for CCM*"
+
+
+def test_malformed_frame_is_freed_with_its_last_reference() -> None:
+    follower, psdu = Follower(), bytes.fromhex("41cc01cefa0200000000000002010000000000000260")
+    gc.disable()
+    try:
+        decoded = follower.follow(1, ReceivedFrame(psdu, Fcs.GOOD), len(psdu))
+        assert decoded.faults
+        freed = ref(decoded)
+        del decoded
+        assert freed() is None
+    finally:
+        gc.enable()
