@@ -82,7 +82,8 @@ def given_by(keys: Keys) -> Given:
     A text may be several lines of a key file, which `;` may end too.
     """
     given = Given()
-    for number, key in enumerate([keys] if isinstance(keys, str | Key) else keys, 1):
+    several: Iterable[object] = [keys] if isinstance(keys, str | Key) else keys
+    for number, key in enumerate(several, 1):
         if isinstance(key, Key):
             given.keys.append(key)
         elif isinstance(key, str):
