@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from lowpan.capture.keys import Key, RawKey, ThreadKey
 from lowpan.errors import FieldOutOfRange, KeyFormatError
@@ -82,7 +82,7 @@ def given_by(keys: Keys) -> Given:
     A text may be several lines of a key file, which `;` may end too.
     """
     given = Given()
-    several: Iterable[object] = [keys] if isinstance(keys, str | Key) else keys
+    several = cast("Iterable[object]", [keys] if isinstance(keys, str | Key) else keys)
     for number, key in enumerate(several, 1):
         if isinstance(key, Key):
             given.keys.append(key)
