@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import construct
-from construct import BitsInteger, Const, Rebuild, Struct
+from construct import BitsInteger, Const, Rebuild, Restreamed, Struct
 from construct.lib import bytes2bits, swapbytes
 
 from lowpan.schema.constructs import UnsupportedSchema, bare, is_a, is_transformed, unrenamed
@@ -67,7 +67,7 @@ def bit_layout(node: Any) -> BitLayout | None:
     little_endian = is_transformed(node, swapbytes)
     if little_endian:
         node = bare(node.subcon)
-    if not is_transformed(node, bytes2bits):
+    if not is_transformed(node, bytes2bits) and not _is_of_unknown_size(node):
         return None
     struct = bare(node.subcon)
     if not is_a(struct, Struct):
@@ -82,6 +82,11 @@ def bit_layout(node: Any) -> BitLayout | None:
         left -= width
         placed.append(BitField(name, left, width, **traits))
     return BitLayout(octets, little_endian, tuple(placed))
+
+
+def _is_of_unknown_size(node: Any) -> bool:
+    """Tell whether `node` is a BitStruct with a part that Construct cannot tell the size of."""
+    return is_a(node, Restreamed) and node.decoder is bytes2bits
 
 
 def _describe(node: Any) -> tuple[str, int, dict[str, Any]]:

@@ -17,9 +17,8 @@ class UnsupportedSchema(TypeError):
     """A schema holds what the compiler does not know; raised when the format is imported."""
 
     def __init__(self, reason: str, *path: str) -> None:
-        where = ".".join(part for part in path if part)
-        super().__init__(f"{where}: {reason}" if where else reason)
-        self.reason, self.path = reason, path
+        self.reason, self.path = reason, tuple(part for part in path if part)
+        super().__init__(f"{'.'.join(self.path)}: {reason}" if self.path else reason)
 
     def inside(self, name: str) -> "UnsupportedSchema":
         """Return the same refusal as seen from one level further out."""

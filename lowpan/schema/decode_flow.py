@@ -3,6 +3,7 @@
 from typing import Any
 
 from lowpan.schema.decoder import Dead, Decoder, parts_of
+from lowpan.schema.regions import NO_OCTETS
 from lowpan.schema.terms import Code, Term, fold, follow
 
 
@@ -45,7 +46,7 @@ def loop(
             item = _item(decoder, node, items, named=last is not None)
             if may_be_empty:
                 at = decoder.at()
-                decoder.refuse_if(f"{at} == {place}", "an item of no octets in a run", place)
+                decoder.refuse_if(f"{at} == {place}", NO_OCTETS, place)
             decoder.source.line(f"{place} = {decoder.at()}")
             if last is not None:
                 _stop_after(decoder, last, item)

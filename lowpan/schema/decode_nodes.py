@@ -29,7 +29,7 @@ def _bytes(decoder: Decoder, node: Any) -> Term:
     if isinstance(size, Const):
         return decoder.octets(size.value) if size.value >= 0 else decoder.refuse(_NEGATIVE)
     start, end = decoder.at(), decoder.source.fresh("end")
-    decoder.region(f"{start} + {size.text}", end)
+    decoder.region(f"{start} + {size.text}", end, _ANNOUNCED)
     decoder.move(end)
     return Code(f"o[{start}:{end}]")
 
@@ -101,7 +101,7 @@ def _before(decoder: Decoder, node: Any) -> Term:
         with decoder.within(base, offset - octets.value):
             return decoder.node(node.subcon)
     end = decoder.source.fresh("end")
-    decoder.region(f"{place(*decoder.end)} - {octets.text}", end)
+    decoder.region(f"{place(*decoder.end)} - {octets.text}", end, "no room for what must follow")
     with decoder.within(end):
         return decoder.node(node.subcon)
 
@@ -112,7 +112,7 @@ def _sized(decoder: Decoder, node: Any) -> Term:
     length, end = decoder.source.text(parts.pop("length")), decoder.source.fresh("end")
     scaled = f"{length} * {node.unit}" if node.unit != 1 else length
     overhead = f" - {node.overhead}" if node.overhead else ""
-    decoder.region(f"{decoder.at()} + {scaled}{overhead}", end)
+    decoder.region(f"{decoder.at()} + {scaled}{overhead}", end, _ANNOUNCED)
     with decoder.scope(dict(parts)), decoder.within(end):
         parts[node.body_name] = decoder.node(node.body)
         decoder.flush()
@@ -211,6 +211,7 @@ def _nothing(decoder: Decoder, node: Any) -> Term:
     return Const(None)
 
 
+_ANNOUNCED = "octets announced that are not there"
 _NEGATIVE = "fewer than no octets"
 
 EMITTERS: Emitters = {

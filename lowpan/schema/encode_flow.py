@@ -3,14 +3,15 @@
 from typing import Any
 
 from lowpan.schema.encoder import Dead, Encoder
+from lowpan.schema.shape import least_octets
 from lowpan.schema.terms import Code, Term, fold, follow
 
 
-def branch(encoder: Encoder, arms: list[tuple[str, Any]], default: Any, value: Term) -> Term:
-    """Write `value` as one of the arms, each `(condition, node)`, or as `default`."""
+def branch(encoder: Encoder, arms: list[tuple[str, Any]], default: Any | None, value: Term) -> Term:
+    """Write `value` as one of the arms, each `(condition, node)`, else as `default`, if any."""
     encoder.flush()
     result, keyword = encoder.source.fresh(), "if"
-    for condition, node in [*arms, ("", default)]:
+    for condition, node in arms if default is None else [*arms, ("", default)]:
         header = f"{keyword} {condition}:" if condition else "else:"
         with encoder.source.block(header), encoder.at_run_time():
             try:
@@ -24,25 +25,55 @@ def branch(encoder: Encoder, arms: list[tuple[str, Any]], default: Any, value: T
     return value if encoder.kept else Code(result)
 
 
-def loop(encoder: Encoder, node: Any, value: Term, last: Any = None) -> Term:
-    """Write each item of a tuple as `node`; refuse one behind the first that is `last`."""
-    items, item = encoder.local(value), encoder.source.fresh("item")
+def array(encoder: Encoder, node: Any, value: Term) -> Term:
+    """Write each item of a tuple as `node`."""
+    items, item = _items(encoder, value)
+    with encoder.source.block(f"for {item} in {items}:"), encoder.at_run_time():
+        _write(encoder, node, item)
+    return Code(items)
+
+
+def run(encoder: Encoder, node: Any, value: Term) -> Term:
+    """Write each item of a Run; refuse those that a decoder would not find again."""
+    items, item = _items(encoder, value)
+    ended = encoder.source.fresh("ended")
+    if node.last is not None:
+        encoder.source.line(f"{ended} = False")
+    with encoder.source.block(f"for {item} in {items}:"), encoder.at_run_time():
+        if node.last is not None:
+            encoder.doubt(ended)
+        if least_octets(node.subcon):
+            _write(encoder, node.subcon, item)
+        else:
+            _write_some(encoder, node.subcon, item)
+        if node.last is not None:
+            last = fold(node.last, lambda names: follow(Code(item), names), encoder.source.literal)
+            encoder.source.line(f"{ended} = {encoder.source.text(last)}")
+    if node.last is not None:
+        encoder.writes.leave_open(f"{ended} or not {items}" if node.may_be_left_out else ended)
+    return Code(items)
+
+
+def _items(encoder: Encoder, value: Term) -> tuple[str, str]:
+    """Return the names of a tuple and of an item of it."""
+    items = encoder.local(value)
     encoder.doubt(f"type({items}) is not tuple")
     encoder.flush()
-    done = encoder.source.fresh("done")
-    if last is not None:
-        encoder.source.line(f"{done} = False")
-    with encoder.source.block(f"for {item} in {items}:"), encoder.at_run_time():
-        if last is not None:
-            encoder.doubt(done)
-        try:
-            encoder.node(node, Code(item))
-            encoder.flush()
-            if last is not None:
-                held = fold(last, lambda names: follow(Code(item), names), encoder.source.literal)
-                encoder.source.line(f"{done} = {encoder.source.text(held)}")
-        except Dead:
-            encoder.forget()
-    if last is not None:
-        encoder.writes.leave_open(f"{done} or not {items}")
-    return Code(items)
+    return items, encoder.source.fresh("item")
+
+
+def _write(encoder: Encoder, node: Any, item: str) -> None:
+    try:
+        encoder.node(node, Code(item))
+        encoder.flush()
+    except Dead:
+        encoder.forget()
+
+
+def _write_some(encoder: Encoder, node: Any, item: str) -> None:
+    """Write an item that may take no octets, and refuse it if it does."""
+    before = encoder.source.fresh("before")
+    encoder.source.line(f"{before} = len({encoder.writes.variable})")
+    _write(encoder, node, item)
+    encoder.doubt(f"len({encoder.writes.variable}) == {before}")
+    encoder.flush()

@@ -7,7 +7,7 @@ import construct
 
 from lowpan.schema import nodes, regions
 from lowpan.schema.bits import bit_layout
-from lowpan.schema.encode_flow import branch, loop
+from lowpan.schema.encode_flow import array, branch, run
 from lowpan.schema.encoder import Emitters, Encoder
 from lowpan.schema.terms import Code, Const, Term, attribute
 
@@ -63,11 +63,7 @@ def _array(encoder: Encoder, node: Any, value: Term) -> Term:
         encoder.doubt(f"{text} != ()")
         return Const(())
     encoder.doubt(f"len({text}) != {encoder.source.text(count)}")
-    return loop(encoder, node.subcon, Code(text))
-
-
-def _run(encoder: Encoder, node: Any, value: Term) -> Term:
-    return loop(encoder, node.subcon, value, node.last)
+    return array(encoder, node.subcon, Code(text))
 
 
 def _sized(encoder: Encoder, node: Any, value: Term) -> Term:
@@ -87,11 +83,11 @@ def _sized(encoder: Encoder, node: Any, value: Term) -> Term:
 
 
 def _before(encoder: Encoder, node: Any, value: Term) -> Term:
-    runs = len(encoder.writes.open_runs)
+    before = len(encoder.writes.open_runs)
     seen = encoder.node(node.subcon, value)
     octets = encoder.fold(node.octets)
-    for run in encoder.writes.open_runs[runs:] if octets != Const(0) else ():
-        run.allowed.append(encoder.source.text(octets))
+    for left_open in encoder.writes.open_runs[before:] if octets != Const(0) else ():
+        left_open.allowed.append(encoder.source.text(octets))
     return seen
 
 
@@ -170,7 +166,7 @@ def _require(encoder: Encoder, node: Any, value: Term) -> Term:
 
 def _if_room(encoder: Encoder, node: Any, value: Term) -> Term:
     text = encoder.local(value)
-    return branch(encoder, [(f"{text} is not None", node.subcon)], construct.Pass, Code(text))
+    return branch(encoder, [(f"{text} is not None", node.subcon)], None, Code(text))
 
 
 def _either_form(encoder: Encoder, node: Any, value: Term) -> Term:
@@ -196,13 +192,15 @@ EMITTERS: Emitters = {
     construct.Struct: lambda encoder, node, value: Code(
         encoder.source.text(value), encoder.struct(node.subcons, value)
     ),
-    type(construct.Pass): lambda encoder, node, value: value,
+    type(construct.Pass): lambda encoder, node, value: (
+        _absent(encoder, node, value) if encoder.kept else Const(None)
+    ),
     nodes.Absent: _absent,
     nodes.Refused: lambda encoder, node, value: encoder.refuse(),
     nodes.Require: _require,
     nodes.Scaled: _scaled,
     nodes.Derived: _derived,
-    regions.Run: _run,
+    regions.Run: run,
     regions.Before: _before,
     regions.Sized: _sized,
     regions.Content: _content,

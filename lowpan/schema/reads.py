@@ -9,6 +9,8 @@ from lowpan.schema.source import Source
 
 Shortage = Callable[[int, int], Exception]
 """Octets there are, offset of the base -> what to raise."""
+Need = tuple[int, str]
+"""Offset behind the base up to which octets must be there, and the field that needs them."""
 Read = tuple[int, str, str]
 """Offset behind the base, struct code, local name."""
 
@@ -25,17 +27,12 @@ class Reads:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.needs: list[tuple[int, str]] = []
-        """Offset behind the base up to which octets must be there, and the field that needs it."""
+        self.needs: list[Need] = []
         self._planned: list[Read] = []
 
     def plan(self, offset: int, code: str, name: str) -> None:
         """Plan to read a number by a struct code, such as `<H`, into a local name."""
         self._planned.append((offset, code, name))
-
-    def need(self, end: int, field: str) -> None:
-        """Require octets up to the offset `end`."""
-        self.needs.append((end, field))
 
     def forget(self) -> None:
         """Drop what is planned."""
@@ -86,14 +83,15 @@ def _unpacker(layout: str) -> Callable[..., Any]:
 _UNPACKERS: dict[str, Callable[..., Any]] = {}
 
 
-def shortage(format_name: str, needs: Iterable[tuple[int, str]]) -> Shortage:
+def shortage(format_name: str, needs: Iterable[Need]) -> Shortage:
     """Return what tells the first field that octets are missing for."""
     places = tuple(sorted(needs))
 
     def short(have: int, base: int) -> Exception:
         for end, field in places:
             if base + end > have:
-                reason = f"{base + end - have} octets short"
+                missing = base + end - have
+                reason = f"{missing} octet{'s' if missing > 1 else ''} short"
                 return MalformedFrame(reason, format=format_name, field=field, offset=have)
         raise AssertionError(places)
 

@@ -13,6 +13,9 @@ from construct.core import evaluate
 from lowpan.schema.constructs import AnyConstruct, AnySubconstruct, unrenamed
 from lowpan.schema.nodes import SchemaError
 
+NO_OCTETS = "an item of no octets in a run"
+"""Why such a run is refused: nobody could count them."""
+
 
 class Region(BytesIO):
     """What is built of one region, and where in it a run was left without its last item."""
@@ -37,13 +40,15 @@ class Run(AnySubconstruct):
     """Items one after the other to the end of the region, or to the first one that is `last`.
 
     `last` is an `obj_` expression over the item, which is part of the run.  No item may be built
-    behind it, and nothing at all behind items without it; but behind no items anything may, for
-    whether a run stands here can be told elsewhere.  The value is a tuple.
+    behind it, and nothing at all behind a run without it; but if the run `may_be_left_out`, as
+    something told elsewhere, anything may stand in place of no items.  The value is a tuple.
     """
 
-    def __init__(self, subcon: AnyConstruct, last: Any = None) -> None:
+    def __init__(
+        self, subcon: AnyConstruct, last: Any = None, *, may_be_left_out: bool = False
+    ) -> None:
         super().__init__(subcon)
-        self.last = last
+        self.last, self.may_be_left_out = last, may_be_left_out
 
     def _parse(self, stream: Any, context: Any, path: str) -> Any:
         items: ListContainer[Any] = ListContainer()
@@ -51,7 +56,7 @@ class Run(AnySubconstruct):
         while (at := stream.tell()) < end:
             items.append(self.subcon._parsereport(stream, context, path))
             if stream.tell() == at:
-                raise SchemaError("an item of no octets in a run", path=path)
+                raise SchemaError(NO_OCTETS, path=path)
             if self._is_last(items[-1]):
                 break
         return items
@@ -60,8 +65,12 @@ class Run(AnySubconstruct):
         for place, item in enumerate(obj):
             if place and self._is_last(obj[place - 1]):
                 raise SchemaError("an item behind the last one", path=path)
+            at = stream.tell()
             self.subcon._build(item, stream, context, path)
-        if self.last is not None and obj and not self._is_last(obj[-1]):
+            if stream.tell() == at:
+                raise SchemaError(NO_OCTETS, path=path)
+        ended = self._is_last(obj[-1]) if obj else self.may_be_left_out
+        if self.last is not None and not ended:
             Region.of(stream).open_runs.append(stream.tell())
         return obj
 

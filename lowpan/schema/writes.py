@@ -32,8 +32,8 @@ class Writes:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._out = ""
-        """Variable that holds what was written so far, empty while nothing is."""
+        self.variable = ""
+        """Local name of what was written so far, empty while nothing is."""
         self._packed: list[tuple[str, str]] = []
         self._pieces: list[tuple[str, bool]] = []
         """Source, and whether it gives `bytes` for certain."""
@@ -75,19 +75,19 @@ class Writes:
         """Write everything collected into the output variable."""
         self.settle()
         self._close_pack()
-        if not self._out:
+        if not self.variable:
             first = self._joined()
-            self._out = self.source.fresh("out")
-            self.source.line(f"{self._out} = {first}")
+            self.variable = self.source.fresh("out")
+            self.source.line(f"{self.variable} = {first}")
         elif self._pieces:
-            self.source.line(f"{self._out} += {self._joined()}")
+            self.source.line(f"{self.variable} += {self._joined()}")
 
     def result(self) -> str:
         """Write everything collected and return source for all octets."""
-        if self._out:
+        if self.variable:
             self.flush()
             self._end_region()
-            return self._out
+            return self.variable
         self.settle()
         return self._joined()
 
@@ -96,31 +96,31 @@ class Writes:
         self.flush()
         place = self.source.fresh("open")
         self.source.first(f"{place} = -1")
-        self.source.line(f"{place} = -1 if {ended} else len({self._out})")
+        self.source.line(f"{place} = -1 if {ended} else len({self.variable})")
         self.open_runs.append(OpenRun(place, []))
 
     def _end_region(self) -> None:
         """Refuse octets behind a run that was not ended: they would be read as its items."""
         for run in self.open_runs:
             expected = " + ".join([run.place, *run.allowed])
-            self.doubt(f"0 <= {run.place} and len({self._out}) != {expected}")
+            self.doubt(f"0 <= {run.place} and len({self.variable}) != {expected}")
         self.settle()
 
     @contextmanager
     def apart(self) -> Generator[Apart, None, None]:
         """Collect what is written inside into a variable of its own."""
-        if self._out or self._pieces or self._packed:
+        if self.variable or self._pieces or self._packed:
             self.flush()
-        outer, self._out = self._out, ""
+        outer, self.variable = self.variable, ""
         runs, self.open_runs = self.open_runs, []
         apart = Apart()
         try:
             yield apart
             self.flush()
             self._end_region()
-            apart.variable = self._out
+            apart.variable = self.variable
         finally:
-            self._out, self.open_runs = outer, runs
+            self.variable, self.open_runs = outer, runs
 
     def _close_pack(self) -> None:
         while self._packed:
@@ -143,7 +143,7 @@ class Writes:
         """Return source for all pieces; what stands first makes sure that they are bytes."""
         self._close_pack()
         pieces, self._pieces = self._pieces, []
-        if not self._out and not (pieces and pieces[0][1]):
+        if not self.variable and not (pieces and pieces[0][1]):
             pieces.insert(0, ("b''", True))
         return " + ".join(text for text, _ in pieces)
 

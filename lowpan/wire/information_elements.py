@@ -30,7 +30,7 @@ class PrivatePayload:
 PRIVATE_PAYLOAD = Layout(
     PrivatePayload,
     Struct(
-        "payload_ies" / Run(PAYLOAD_IE, last=obj_.group_id == 0xF),
+        "payload_ies" / Run(PAYLOAD_IE, last=obj_.group_id == 0xF, may_be_left_out=True),
         "payload" / GreedyBytes,
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import lowpan.wire
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.schema import Layout
+from lowpan.schema.constructs import is_a
 
 MALFORMED = "malformed"
 
@@ -17,12 +18,9 @@ def every_layout() -> Iterator[tuple[str, Layout[Any]]]:
     seen = set[int]()
     for module in pkgutil.iter_modules(lowpan.wire.__path__, "lowpan.wire."):
         for name, found in vars(importlib.import_module(module.name)).items():
-            if not isinstance(found, Layout):
-                continue
-            layout: Layout[Any] = found
-            if id(layout) not in seen:
-                seen.add(id(layout))
-                yield f"{module.name.rsplit('.', 1)[1]}.{name}", layout
+            if is_a(found, Layout) and id(found) not in seen:
+                seen.add(id(found))
+                yield f"{module.name.rsplit('.', 1)[1]}.{name}", found
 
 
 def decoded(way: Callable[..., Any], octets: bytes, surroundings: Any) -> Any:

@@ -1,7 +1,7 @@
 """Real inputs of every Layout: what its codecs get while captures and vectors are read."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
@@ -16,6 +16,7 @@ from lowpan.capture.session import open_capture
 from lowpan.errors import LowpanError
 from lowpan.schema import Layout
 from lowpan.schema.compiler import Kind, compile_codec
+from lowpan.schema.constructs import is_a
 from lowpan.wire.addresses import Surroundings
 from lowpan.wire.ieee802154 import decode_frame
 from lowpan.wire.nhc import COMPRESSED_HEADERS
@@ -102,7 +103,7 @@ class _Recorder:
 
     def take_apart(self, value: Any, surroundings: Any) -> None:
         """Keep the octets of each value in `value` that has a Layout of its own."""
-        if isinstance(value, tuple):
+        if is_a(value, tuple):
             for item in value:
                 self.take_apart(item, surroundings)
         elif is_dataclass(value):
@@ -114,7 +115,7 @@ class _Recorder:
 
 
 @contextmanager
-def _recording() -> Iterator[_Recorder]:
+def _recording() -> Generator[_Recorder, None, None]:
     recorder = _Recorder()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lowpan.schema.layout, "compile_codec", recorder.codec)

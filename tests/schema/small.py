@@ -155,8 +155,8 @@ _EITHER = Layout(
     Three,
     Sized(
         EitherForm(
-            BitStruct("x" / Const(1, Flag), "y" / BitsInteger(3), "length" / BitsInteger(12)),
-            BitStruct("x" / Const(0, Flag), "y" / BitsInteger(11), "length" / BitsInteger(4)),
+            BitStruct("x" / Const(True, Flag), "y" / BitsInteger(3), "length" / BitsInteger(12)),
+            BitStruct("x" / Const(False, Flag), "y" / BitsInteger(11), "length" / BitsInteger(4)),
         ),
         "z" / GreedyBytes,
     ),
@@ -320,7 +320,7 @@ OF_BRANCHES: dict[str, Layout[Any]] = {
         Struct(
             "x" / CONTROL,
             "y" / when(_flag, WIDE_CONTROL),
-            "z" / when(_flag & (this.y.kind > 5), BY_HEADER),
+            "z" / when(_flag, IfThenElse(this.y.kind > 5, BY_HEADER, ABSENT)),
         ),
     ),
     "by a header behind a count": Layout(Two, Struct("x" / _COUNTED, "y" / BY_HEADER)),
@@ -374,3 +374,25 @@ SCHEMAS: dict[str, Layout[Any]] = {
     }.items()
     for name, layout in layouts.items()
 }
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "numbers: constant": ("0102030107",),
+    "bits: eight octets": ("8000000000000003",),
+    "bits: kept constant": ("5a",),
+    "bits: headers": ("0b570500", "005ffeff"),
+    "octets: swapped behind counted": ("02aabb010203",),
+    "octets: counted": ("03aabbccddee", "01aa"),
+    "octets: sized in bits": ("3803010203", "1802aabb", "480401020903"),
+    "octets: sized in either form": ("a002aabb", "0053010203"),
+    "octets: sized in one of two forms": ("42aabb", "81cc", "80"),
+    "octets: sized twice": ("01030102030701aabb", "000007020102030405 06"),
+    "branches: refused inside of sized": ("02aabb09",),
+    "branches: by two headers": ("03aabb020005", "00aa"),
+    "branches: by three headers": ("010f00020005", "01ffff", "00"),
+    "branches: by a header behind a count": ("01aa020005", "0004aabbcc"),
+    "lists: array by header": ("0400", "0602000500"),
+    "lists: run to the last before": ("010000aa07", "000000bbcc07", "010203aabbcc000007"),
+    "lists: run to the last in sized": ("0705000100aabb", "0703 010203", "0700"),
+    "lists: run by header": ("0300020005", "00"),
+}
+"""Octets of the formats that chance finds seldom, in hex."""
