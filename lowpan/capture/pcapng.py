@@ -31,6 +31,10 @@ LONGEST_NAME = 256
 _BILLION = 1_000_000_000
 
 
+_Clock = tuple[Interface, int, int, int]
+"""Of an interface: nanoseconds = ticks * 2nd // 3rd + 4th."""
+
+
 class PcapngReader:
     """Reads the blocks of a file in order; knows the interfaces of the present section."""
 
@@ -38,8 +42,7 @@ class PcapngReader:
         self.interfaces: list[Interface] = []
         self._blocks = blocks
         self._formats = FORMATS["little"]
-        self._clocks: list[tuple[Interface, int, int, int]] = []
-        """Of each interface: nanoseconds = ticks * 2nd // 3rd + 4th."""
+        self._clocks: list[_Clock] = []
         self._number = 0
         self._foreign = False
         """The section has a version that is not known: its blocks are skipped."""
@@ -47,6 +50,7 @@ class PcapngReader:
     def records(self) -> Generator[Record]:
         """Yield the records; raise CaptureError where the file is damaged."""
         blocks, at = self._blocks, 0
+        index: int
         try:
             while True:
                 octets, clocks = blocks.octets, self._clocks
@@ -136,7 +140,8 @@ class PcapngReader:
     def _section(self, body: bytes) -> None:
         section = self._formats.section_header.decode_prefix(body)[0]
         self._foreign = section.version_major != 1
-        self.interfaces, self._clocks = [], []
+        self.interfaces = []
+        self._clocks = []
 
     def _interface(self, body: bytes) -> None:
         if len(self.interfaces) == MOST_INTERFACES:
@@ -152,6 +157,7 @@ class PcapngReader:
         """Read an enhanced packet block, or the obsolete packet block."""
         if len(block) < 32:
             raise _Damage(f"{len(block)} octets are no room for a frame")
+        index: int
         if kind == BlockType.PACKET:
             fields = self._formats.packet.unpack_from(block)
             index, (high, low, length, original_length) = fields[2], fields[4:]
