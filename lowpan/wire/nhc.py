@@ -316,7 +316,7 @@ class NhcChain(AnyConstruct):
             try:
                 item, used = node.decode_prefix(octets[at:end], around)
             except MalformedFrame as error:
-                raise error.shifted(at) from None
+                raise _malformed(error.reason, at + (error.offset or 0), error.field) from None
             items.append(item)
             at += used
             announced, ends = self._after(node, item, ends)
@@ -357,8 +357,10 @@ def _unknown(octet: int) -> str:
     return f"{octet:#04x} begins no known compressed header"
 
 
-def _malformed(reason: str, offset: int) -> MalformedFrame:
-    return MalformedFrame(reason, format="CompressedHeaders", field="next_headers", offset=offset)
+def _malformed(reason: str, offset: int, field: str = "") -> MalformedFrame:
+    """Return the fault of a compressed header, named as straight code names it."""
+    path = f"next_headers.{field}" if field else "next_headers"
+    return MalformedFrame(reason, format="CompressedHeaders", field=path, offset=offset)
 
 
 COMPRESSED_HEADERS = Layout(

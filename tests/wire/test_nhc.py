@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from construct import this
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,12 +14,15 @@ from lowpan.wire.iphc import Iphc, IphcControl
 from lowpan.wire.nhc import (
     COMPRESSED_HEADERS,
     EXTENSION_NHC,
+    IPV6_NHC,
     MOST_NEXT_HEADERS,
+    NHC_FORMATS,
     UDP_NHC,
     CompressedHeaders,
     ExtensionNhc,
     ExtensionNhcControl,
     Ipv6Nhc,
+    NhcChain,
     UdpNhc,
     UdpNhcControl,
 )
@@ -245,3 +249,14 @@ def test_any_octets_decode_or_are_malformed(octets: bytes, link_layer: bool) -> 
     if headers is not None:
         used = COMPRESSED_HEADERS.decode_prefix(octets, around)[1]
         assert COMPRESSED_HEADERS.encode(headers, around) == octets[:used]
+
+
+@pytest.mark.parametrize("octets", ["7e33f016", "7e33f01633", "7e33f31200", "7e33f0163316"])
+def test_fault_has_the_same_name_whichever_code_finds_it(octets: str) -> None:
+    cut = bytes.fromhex(octets)
+    with pytest.raises(MalformedFrame) as straight:
+        COMPRESSED_HEADERS.decode(cut, AROUND)
+    chain = NhcChain(this.iphc, IPV6_NHC, NHC_FORMATS)
+    with pytest.raises(MalformedFrame) as general:
+        chain.follow(cut, (2, len(cut)), AROUND, (bytes(16), bytes(16)))
+    assert str(general.value) == str(straight.value)
