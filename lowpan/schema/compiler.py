@@ -13,6 +13,7 @@ from lowpan.errors import FieldOutOfRange
 from lowpan.schema import decode_nodes, decoder, encode_nodes, encoder
 from lowpan.schema.decoder import Decoder
 from lowpan.schema.encoder import Encoder
+from lowpan.schema.reads import Careful
 from lowpan.schema.shape import discriminators
 from lowpan.schema.source import Source
 
@@ -48,25 +49,31 @@ class Codec:
     def branching(self) -> Function:
         """Return the form that decides everything at run time."""
         if self._branching is None:
-            self._branching = self.emit({}, frozenset())
+            self._branching = self.emit({}, frozenset(), careful=None)
         return self._branching
+
+    def careful(self, octets: bytes, surroundings: Any) -> Any:
+        """Find the first fault of octets that end too early."""
+        return self.branching()(octets, surroundings)
 
     def build(self, known: Known) -> Function:
         """Return the code for `known`, or the table that leads on."""
         try:
-            return self.emit(known, self.split)
+            return self.emit(known, self.split, careful=self.careful)
         except decoder.Split as split:
             return _decoding_table(self, known, split)
         except encoder.Split as split:
             return _encoding_table(self, known, split)
 
-    def emit(self, known: Known, split: frozenset[tuple[str, ...]]) -> Function:
+    def emit(
+        self, known: Known, split: frozenset[tuple[str, ...]], careful: Careful | None
+    ) -> Function:
         """Return one straight function; raise Split where it cannot be straight."""
         name = "_".join([self.kind, self.name, *(f"{raw:x}" for raw in known.values())])
         if self.kind == "encode":
             explain = None if known else self.layout.explain
             return Encoder(encode_nodes.EMITTERS, known, split).function(self.layout, name, explain)
-        made = Decoder(self.name, decode_nodes.EMITTERS, known, split)
+        made = Decoder(self.name, decode_nodes.EMITTERS, known, split, careful)
         if not known:
             want_octets(made.source)
         return made.function(self.layout, name, prefix=self.kind == "decode_prefix")
@@ -110,7 +117,7 @@ class _ByNumber:
         if second is not None:
             known[second.path] = number >> self._bits
         try:
-            code = codec.emit(known, codec.split)
+            code = codec.emit(known, codec.split, careful=codec.careful)
         except decoder.Split as split:
             if second is None and split.bits.octets == 1:
                 return self._lead_on(octets, first, split)
@@ -149,9 +156,10 @@ def _decoding_table(codec: Codec, known: Known, split: decoder.Split) -> Functio
         number = f"o[{low}] | o[{high}] << 8"
     with source.block("try:"):
         source.line(f"number = {number}")
-        source.line(f"at = {source.constant(table.places, 'places')}[number]")
-        with source.block("if at is not None:"):
-            source.line(f"number |= o[at] << {8 * split.bits.octets}")
+        if len(codec.split) > len(known) + 1:  # there may be a second one
+            source.line(f"at = {source.constant(table.places, 'places')}[number]")
+            with source.block("if at is not None:"):
+                source.line(f"number |= o[at] << {8 * split.bits.octets}")
         source.line(f"code = {source.constant(table.codes, 'codes')}[number]")
     with source.block("except IndexError:"):
         source.line(f"raise {source.constant(table.short, 'short')}(o) from None")

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from lowpan.schema.bits import BitLayout
-from lowpan.schema.reads import Need, Reads, place, refusal
+from lowpan.schema.reads import Careful, Need, Reads, place, refusal
 from lowpan.schema.source import Source
 from lowpan.schema.terms import Code, Term
 
@@ -20,16 +20,18 @@ class Dead(Exception):
 class Cursor:
     """A place in the region `o`, from its octet 0, of the function being written."""
 
-    def __init__(self, format_name: str) -> None:
+    def __init__(self, format_name: str, careful: Careful | None) -> None:
         self.format_name = format_name
         self.source = Source("o, s=None")
-        self.base: str = ""
+        self.base = ""
         self.offset: int = 0
         self.end: tuple[str, int] = ("n", 0)
         self.path: tuple[str, ...] = ()
         self.needs: list[Need] = []
         """All needs of what stands at a known place in the region."""
-        self._reads = Reads(self.source)
+        self.conditional = False
+        """Inside a branch or loop of run time: nothing there may decide the shape of the rest."""
+        self._reads = Reads(self.source, careful)
 
     def at(self, extra: int = 0) -> str:
         """Return source for the present position plus `extra`."""
@@ -61,7 +63,8 @@ class Cursor:
 
     def flush(self) -> None:
         """Write the bounds check and the reads planned since the last flush."""
-        self._reads.flush(self.format_name, self.base, self.end)
+        always = not self.conditional
+        self._reads.flush(self.format_name, self.base, self.end, always=always)
 
     def forget(self) -> None:
         """Drop what is planned: nothing reaches it."""

@@ -1,5 +1,7 @@
 """How each kind of node is decoded: what a Decoder writes for it."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import construct
@@ -143,12 +145,20 @@ def _derived(decoder: Decoder, node: Any) -> Term:
     decoder.flush()
     source, value = decoder.source, decoder.fresh()
     function = source.function_name(node.decode)
-    with source.block("try:"):
+    with deriving(decoder):
         source.line(f"{value} = {function}({', '.join([raw, 's', *given])})")
+    return Code(value)
+
+
+@contextmanager
+def deriving(decoder: Decoder) -> Generator[None, None, None]:
+    """Write what turns the errors of lines that read the surroundings into ours."""
+    source = decoder.source
+    with source.block("try:"):
+        yield
     decoder.explain_value_error(decoder.at())
     with source.block(f"except {source.constant(WRONG_SURROUNDINGS, 'wrong')} as error:"):
         source.line(f"raise {source.function_name(unfit_surroundings)}(error) from error")
-    return Code(value)
 
 
 def _scaled(decoder: Decoder, node: Any) -> Term:

@@ -14,7 +14,7 @@ import construct
 from lowpan.schema.bits import BitLayout, bit_layout
 from lowpan.schema.constructs import bare, swapped_octets, unrenamed
 from lowpan.schema.cursor import Cursor, Dead
-from lowpan.schema.reads import Shortage, place, shortage
+from lowpan.schema.reads import Careful, Shortage, place, shortage
 from lowpan.schema.terms import Code, Const, Term, fold, follow
 
 __all__ = ["Dead", "Decoder", "Split", "place"]
@@ -46,12 +46,12 @@ class Decoder(Cursor):
         emitters: Emitters,
         known: Mapping[tuple[str, ...], int],
         split: frozenset[tuple[str, ...]],
+        careful: Careful | None = None,
     ) -> None:
-        super().__init__(format_name)
+        """Write for `format_name`; `careful` is the form that tells what is wrong (see Reads)."""
+        super().__init__(format_name, careful)
         self.emitters, self.known, self.split = emitters, known, split
         self.scopes: list[dict[str, Term]] = []
-        self.conditional = False
-        """Inside a branch or loop of run time: nothing there may decide the shape of the rest."""
 
     def function(self, layout: Any, name: str, *, prefix: bool) -> Callable[..., Any]:
         """Return a function that gives the value of `layout`.
@@ -64,7 +64,7 @@ class Decoder(Cursor):
             self.flush()
             if not prefix:
                 self.expect_end()
-            value = self._built(made)
+            value = self.built(made)
             self.source.line(f"return {value}, {self.at()}" if prefix else f"return {value}")
         except Dead:
             pass
@@ -150,12 +150,12 @@ class Decoder(Cursor):
         own = {name: parts[name] for name in layout.names}
         return Code(f"{kind}({given})", {**parts, **own}, layout.value_type)
 
-    def _built(self, term: Term) -> str:
+    def built(self, term: Term) -> str:
         """Write the making of a value field by field, which costs less than to call its class."""
         kind = term.makes if isinstance(term, Code) else None
         if kind is None or isinstance(term, Const) or not _is_plain(kind):
             return self.source.text(term)
-        texts = {field.name: self._built(term.parts[field.name]) for field in fields(kind)}
+        texts = {field.name: self.built(term.parts[field.name]) for field in fields(kind)}
         made, new = self.fresh(), self.source.constant(object.__new__, "new")
         self.source.line(f"{made} = {new}({self.source.constant(kind, kind.__name__)})")
         for name, text in texts.items():

@@ -1,5 +1,6 @@
 """Branches and loops of an encoder: what only the value at run time can decide."""
 
+from contextlib import suppress
 from typing import Any
 
 from lowpan.schema.encoder import Dead, Encoder
@@ -9,19 +10,17 @@ from lowpan.schema.terms import Code, Term, fold, follow
 
 def branch(encoder: Encoder, arms: list[tuple[str, Any]], default: Any | None, value: Term) -> Term:
     """Write `value` as one of the arms, each `(condition, node)`, else as `default`, if any."""
-    encoder.flush()
+    if default is None:  # what comes before them must be written also where none is taken
+        encoder.flush()
     result, keyword = encoder.source.fresh(), "if"
-    for condition, node in arms if default is None else [*arms, ("", default)]:
-        header = f"{keyword} {condition}:" if condition else "else:"
-        with encoder.source.block(header), encoder.at_run_time():
-            try:
+    with encoder.writes.arms() as arm:
+        for condition, node in arms if default is None else [*arms, ("", default)]:
+            header = f"{keyword} {condition}:" if condition else "else:"
+            with encoder.source.block(header), encoder.at_run_time(), suppress(Dead), arm():
                 seen = encoder.node(node, value)
-                encoder.flush()
                 if not encoder.kept:  # what was computed may be read later
                     encoder.source.line(f"{result} = {encoder.source.text(seen)}")
-            except Dead:
-                encoder.forget()
-        keyword = "elif"
+            keyword = "elif"
     return value if encoder.kept else Code(result)
 
 

@@ -120,9 +120,12 @@ def _derived(encoder: Encoder, node: Any, value: Term) -> Term:
 
 
 def _scaled(encoder: Encoder, node: Any, value: Term) -> Term:
-    text = encoder.local(value)
-    encoder.doubt(f"{text} % {node.unit}")
-    encoder.node(node.subcon, Code(f"{text} // {node.unit}"))
+    text, unit = encoder.local(value), node.unit
+    rest, count = f"{text} % {unit}", f"{text} // {unit}"
+    if unit & unit - 1 == 0:  # a power of two
+        rest, count = f"{text} & {unit - 1}", f"{text} >> {unit.bit_length() - 1}"
+    encoder.doubt(rest)
+    encoder.node(node.subcon, Code(count))
     return Code(text)
 
 
@@ -157,6 +160,8 @@ def _absent(encoder: Encoder, node: Any, value: Term) -> Term:
 
 def _require(encoder: Encoder, node: Any, value: Term) -> Term:
     condition = encoder.fold(node.condition)
+    if node.implied:
+        return Const(None)
     if isinstance(condition, Code):
         encoder.doubt(f"not {condition.text}")
     elif not condition.value:

@@ -185,14 +185,15 @@ class Encoder:
             return self._interned(layout, value)
         schema = bare(layout.schema)
         text = self.local(value)
+        held = Code(text, value.parts if isinstance(value, Code) else {})
         kind = self.source.constant(layout.value_type, layout.value_type.__name__)
         self.doubt(f"type({text}) is not {kind}")
         outer, self.names = self.names, layout.names
         try:
             if isinstance(schema, construct.Struct):
-                return Code(text, self.struct(schema.subcons, Code(text)))
-            with self.scope(Code(text)):
-                term = self.node(schema, Code(text))
+                return Code(text, self.struct(schema.subcons, held))
+            with self.scope(held):
+                term = self.node(schema, held)
             return Code(text, term.parts if isinstance(term, Code) else {})
         finally:
             self.names = outer
@@ -203,11 +204,15 @@ class Encoder:
         if raw is not None:
             self._number(bits, repr(raw))
             return Const(layout.interned.values[raw])
+        if isinstance(value, Const):
+            self._number(bits, repr(layout.interned.raw(value.value)))
+            return value
         if self.path in self.split and not self.conditional:
             raise Split(self.path, ".".join(("v", *self.path)), layout)
         held = self.local(value)
+        find = self.source.constant(layout.interned.raws.get, "find")
         number = self.source.constant(layout.interned.raw, "raw")
-        self._number(bits, f"{number}({held})")
+        self._number(bits, f"({find}(id({held})) or {number}({held}))")
         return Code(held)
 
     def _number(self, bits: BitLayout, text: str) -> None:

@@ -65,10 +65,15 @@ class Refused(AnyConstruct):
 
 
 class Require(AnyConstruct):
-    """No octets: the condition must hold here, or it is malformed for `reason`."""
+    """No octets: the condition must hold here, or it is malformed for `reason`.
 
-    def __init__(self, condition: Any, reason: str) -> None:
+    `implied` says that whatever the other fields let pass fulfils it, so that a compiled encoder
+    need not look.
+    """
+
+    def __init__(self, condition: Any, reason: str, *, implied: bool = False) -> None:
         super().__init__()
+        self.implied = implied
         self.condition = condition
         self.reason = reason
         self.flagbuildnone = True

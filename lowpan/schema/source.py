@@ -17,12 +17,19 @@ class Source:
         self.arguments = arguments
         self.lines: list[str] = []
         self.names: dict[str, Any] = {}
+        self.held: dict[str, str] = {}
+        """Expressions that are always evaluated -> the local name that holds their value."""
         self._depth = 1
         self._fresh = 0
 
     def line(self, text: str) -> None:
         """Add one line at the present depth."""
         self.lines.append("    " * self._depth + text)
+
+    def rewrite(self, place: int, text: str) -> None:
+        """Write another text into the line at `place`, at its depth."""
+        depth = len(self.lines[place]) - len(self.lines[place].lstrip(" "))
+        self.lines[place] = " " * depth + text
 
     def first(self, text: str) -> None:
         """Add one line at the start of the function."""

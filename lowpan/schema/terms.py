@@ -25,6 +25,8 @@ class Code:
     parts: "Mapping[str, Term]" = field(default_factory=dict[str, "Term"])
     makes: type[Any] | None = None
     """The class of the value that `text` makes of all its `parts`."""
+    either: tuple[str, int, int] | None = None
+    """Of a number of two that are known: a condition, the number where it holds, the other."""
 
 
 Term = Const | Code
@@ -35,6 +37,8 @@ _SYMBOLS: dict[Any, str] = vars(expr)["opnames"]
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "not"})
 _SHIFTS = frozenset({"<<", ">>"})
 _DIVISIONS = frozenset({"//", "%"})
+_IDENTITY = {"==": "is", "!=": "is not"}
+_OF_NUMBERS = frozenset({"+", "-", "*", "<<"})
 _KNOWN = frozenset({"+", "-", "*", "&", "|", "^"}) | _COMPARISONS | _SHIFTS | _DIVISIONS
 MOST_SHIFTED = 64
 """Bits that an expression may shift by: more would let one octet make a number of megabytes."""
@@ -151,7 +155,20 @@ def fold(expression: Any, lookup: Lookup, literal: Callable[[Any], str]) -> Term
     texts = [literal(term.value) if isinstance(term, Const) else term.text for term in terms]
     if len(texts) == 1:
         return Code(f"({done.symbol} {texts[0]})")
-    return Code(f"({texts[0]} {done.symbol} {texts[1]})")
+    symbol = _IDENTITY.get(done.symbol, done.symbol) if terms[1] == Const(None) else done.symbol
+    return _one_of_two(done, *terms) or Code(f"({texts[0]} {symbol} {texts[1]})")
+
+
+def _one_of_two(done: Operation, left: Term, right: Term) -> Term | None:
+    """Return what a condition and constants make, if it is one of two numbers."""
+    if isinstance(left, Const) or isinstance(right, Code) or done.symbol not in _OF_NUMBERS:
+        return None
+    either = left.either or ((left.text, 1, 0) if is_boolean(done.operands[0]) else None)
+    if either is None:
+        return None
+    condition, *numbers = either
+    yes, no = (done.function(number, right.value) for number in numbers)
+    return Code(f"({yes} if {condition} else {no})", either=(condition, yes, no))
 
 
 def _is_settled(done: Operation, terms: list[Term]) -> bool:

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from lowpan.schema.source import Source
@@ -34,6 +34,8 @@ class Writes:
         self.source = source
         self.variable = ""
         """Local name of what was written so far, empty while nothing is."""
+        self._name = ""
+        """What that name is to be, empty if anything."""
         self._packed: list[tuple[str, str]] = []
         self._pieces: list[tuple[str, bool]] = []
         """Source, and whether it gives `bytes` for certain."""
@@ -77,7 +79,7 @@ class Writes:
         self._close_pack()
         if not self.variable:
             first = self._joined()
-            self.variable = self.source.fresh("out")
+            self.variable = self._name or self.source.fresh("out")
             self.source.line(f"{self.variable} = {first}")
         elif self._pieces:
             self.source.line(f"{self.variable} += {self._joined()}")
@@ -111,7 +113,7 @@ class Writes:
         """Collect what is written inside into a variable of its own."""
         if self.variable or self._pieces or self._packed:
             self.flush()
-        outer, self.variable = self.variable, ""
+        outer, self.variable, name, self._name = self.variable, "", self._name, ""
         runs, self.open_runs = self.open_runs, []
         apart = Apart()
         try:
@@ -120,7 +122,27 @@ class Writes:
             self._end_region()
             apart.variable = self.variable
         finally:
-            self.variable, self.open_runs = outer, runs
+            self.variable, self._name, self.open_runs = outer, name, runs
+
+    @contextmanager
+    def arms(self) -> Generator[Callable[[], AbstractContextManager[None]], None, None]:
+        """Give what opens each of several ways to go on.
+
+        What is collected so far is written in each of them, in one go with what follows there.
+        """
+        self.settle()
+        packed, pieces, begun, name = self._packed, self._pieces, self.variable, self._name
+        self._name = begun or name or self.source.fresh("out")
+
+        @contextmanager
+        def arm() -> Generator[None, None, None]:
+            self._packed, self._pieces, self.variable = [*packed], [*pieces], begun
+            yield
+            self.flush()
+
+        yield arm
+        self.forget()
+        self.variable, self._name = self._name, name
 
     def _close_pack(self) -> None:
         while self._packed:
@@ -133,8 +155,13 @@ class Writes:
             if len(run) == 1 and codes.endswith("s"):
                 self._pieces.append((run[0][1], False))
                 continue
-            pack = self.source.constant(_packer(order + codes), "pack")
-            self._pieces.append((f"{pack}({', '.join(text for _, text in run)})", True))
+            given = [text for _, text in run]
+            if all(text.isdigit() for text in given):
+                text = repr(_packer(order + codes)(*map(int, given)))
+            else:
+                pack = self.source.constant(_packer(order + codes), "pack")
+                text = f"{pack}({', '.join(given)})"
+            self._pieces.append((text, True))
 
     def _goes(self, order: str) -> bool:
         return self._packed[0][0][0] == order

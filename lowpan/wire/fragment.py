@@ -27,22 +27,17 @@ class FragmentHeader:
         return self.datagram_offset or 0
 
 
-# FRAGN is FRAG1 with one more bit set.  A size of more than 11 bits makes the first word too large.
-_WORD = (
-    (FRAG1 << 11)
-    + ((this.datagram_offset != _NONE) << 13)
-    + this.datagram_size
-    + (this.datagram_size >> 11 << 16)
-)
-_IS_FRAGMENT = (this.word >> 11 == FRAG1) | (this.word >> 11 == FRAGN)
+_IS_FRAGN = (this.datagram_offset != _NONE) << 13
+_DISPATCH_BITS = 0b11011 << 11
+"""Bits that tell FRAG1 and FRAGN, which differ in the one bit between them, from the rest."""
 
 FRAGMENT_HEADER = Layout(
     FragmentHeader,
     Struct(
-        "word" / Rebuild(Int16ub, _WORD),
-        Require(_IS_FRAGMENT, "no fragmentation header"),
-        "datagram_size" / Computed(this.word & 0x7FF),
+        "word" / Rebuild(Int16ub, _IS_FRAGN + (FRAG1 << 11) + this.datagram_size),
         "datagram_tag" / Int16ub,
-        "datagram_offset" / when(this.word >> 13 & 1 == 1, Scaled(Int8ub, 8)),
+        Require(this.word & _DISPATCH_BITS == FRAG1 << 11, "no fragmentation header", implied=True),
+        "datagram_size" / Computed(this.word & 0x7FF),
+        "datagram_offset" / when(this.word >= FRAGN << 11, Scaled(Int8ub, 8)),
     ),
 )

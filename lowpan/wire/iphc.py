@@ -20,10 +20,16 @@ from construct import (
     this,
 )
 
-from lowpan.schema import ABSENT, Derived, Layout, Refused, when
-from lowpan.wire import iphc_addresses as addresses
-from lowpan.wire.addresses import UNSPECIFIED
+from lowpan.schema import Derived, Layout, Refused, when
+from lowpan.wire.addresses import LINK_LOCAL_PREFIX, SHORT_IID_PREFIX, UNSPECIFIED
 from lowpan.wire.expressions import packed
+from lowpan.wire.iphc_addresses import (
+    DESTINATION_IID,
+    SOURCE_IID,
+    Address,
+    complete_multicast_of_prefix,
+    elide_to_multicast_of_prefix,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,43 +122,31 @@ _TRAFFIC_CLASS: dict[int, Any] = {
 _FLOW_LABEL: dict[int, Any] = {0: Computed(this.word & 0xFFFFF), 1: Computed(this.word & 0xFFFFF)}
 _RESERVED: dict[int, Any] = {0: Computed(this.word >> 20 & 15), 1: Computed(this.word >> 20 & 3)}
 
+_LINK_LOCAL_SHORT = LINK_LOCAL_PREFIX + SHORT_IID_PREFIX
 _SCI, _DCI = this.source_context, this.destination_context
 _SOURCE: dict[int, Any] = {  # by SAC and SAM
     0b000: Bytes(16),
-    0b001: Derived(Bytes(8), addresses.complete_iid, addresses.elide_to_iid),
-    0b010: Derived(Bytes(2), addresses.complete_short, addresses.elide_to_short),
-    0b011: Derived(ABSENT, addresses.complete_link_local_source, addresses.elide_link_local_source),
+    0b001: Address(LINK_LOCAL_PREFIX, 8),
+    0b010: Address(_LINK_LOCAL_SHORT, 2),
+    0b011: Address(LINK_LOCAL_PREFIX, SOURCE_IID),
     0b100: _elided(UNSPECIFIED),
-    0b101: Derived(Bytes(8), addresses.complete_context_iid, addresses.elide_to_context_iid, _SCI),
-    0b110: Derived(
-        Bytes(2), addresses.complete_context_short, addresses.elide_to_context_short, _SCI
-    ),
-    0b111: Derived(ABSENT, addresses.complete_context_source, addresses.elide_context_source, _SCI),
+    0b101: Address(8, context=_SCI),
+    0b110: Address(SHORT_IID_PREFIX, 2, context=_SCI),
+    0b111: Address(SOURCE_IID, context=_SCI),
 }
 _DESTINATION: dict[int, Any] = {  # by M, DAC and DAM
     0b0000: Bytes(16),
-    0b0001: Derived(Bytes(8), addresses.complete_iid, addresses.elide_to_iid),
-    0b0010: Derived(Bytes(2), addresses.complete_short, addresses.elide_to_short),
-    0b0011: Derived(
-        ABSENT, addresses.complete_link_local_destination, addresses.elide_link_local_destination
-    ),
-    0b0101: Derived(Bytes(8), addresses.complete_context_iid, addresses.elide_to_context_iid, _DCI),
-    0b0110: Derived(
-        Bytes(2), addresses.complete_context_short, addresses.elide_to_context_short, _DCI
-    ),
-    0b0111: Derived(
-        ABSENT, addresses.complete_context_destination, addresses.elide_context_destination, _DCI
-    ),
+    0b0001: Address(LINK_LOCAL_PREFIX, 8),
+    0b0010: Address(_LINK_LOCAL_SHORT, 2),
+    0b0011: Address(LINK_LOCAL_PREFIX, DESTINATION_IID),
+    0b0101: Address(8, context=_DCI),
+    0b0110: Address(SHORT_IID_PREFIX, 2, context=_DCI),
+    0b0111: Address(DESTINATION_IID, context=_DCI),
     0b1000: Bytes(16),
-    0b1001: Derived(Bytes(6), addresses.complete_multicast_48, addresses.elide_to_multicast_48),
-    0b1010: Derived(Bytes(4), addresses.complete_multicast_32, addresses.elide_to_multicast_32),
-    0b1011: Derived(Bytes(1), addresses.complete_multicast_8, addresses.elide_to_multicast_8),
-    0b1100: Derived(
-        Bytes(6),
-        addresses.complete_multicast_of_prefix,
-        addresses.elide_to_multicast_of_prefix,
-        _DCI,
-    ),
+    0b1001: Address(b"\xff", 1, bytes(9), 5),
+    0b1010: Address(b"\xff", 1, bytes(11), 3),
+    0b1011: Address(b"\xff\x02" + bytes(13), 1),
+    0b1100: Derived(Bytes(6), complete_multicast_of_prefix, elide_to_multicast_of_prefix, _DCI),
 }
 _NO_MODE = Refused("reserved destination address mode")
 

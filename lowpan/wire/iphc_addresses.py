@@ -1,217 +1,222 @@
-"""Addresses of a compressed IPv6 header, elided and completed (RFC 6282 §3.1.1, §3.2).
+"""Addresses of a compressed IPv6 header, elided and completed (RFC 6282 §3.1.1, §3.2)."""
 
-Pairs of functions for Derived nodes: each `complete_*` gives the 16 octets of the address from
-what is in line, each `elide_*` gives back what goes in line.  Both raise ValueError: completing
-where the frame does not tell enough, eliding where the address would not come back the same.
-"""
+from collections.abc import Iterator
+from typing import Any
 
-from typing import TypeVar
+from construct import Bytes
 
-from lowpan.wire.addresses import (
-    LINK_LOCAL_PREFIX,
-    SHORT_IID_PREFIX,
-    Context,
-    Surroundings,
-    format_ipv6,
-)
+from lowpan.schema import ABSENT, Derived
+from lowpan.schema.decode_nodes import deriving
+from lowpan.schema.decoder import Decoder
+from lowpan.schema.encoder import Encoder
+from lowpan.schema.source import Source
+from lowpan.schema.terms import Code, Term
+from lowpan.wire.addresses import Context, Surroundings, format_ipv6
 
-_LINK_LOCAL_SHORT = LINK_LOCAL_PREFIX + SHORT_IID_PREFIX
+SOURCE_IID, DESTINATION_IID = "source_iid", "destination_iid"
+"""Interface identifiers of the surroundings: who sent the header around this one, and to whom."""
+
+_Part = bytes | int | str
+
 _NO_ADDRESS = "elided, but no header around this one has an address"
 
-_Inline = TypeVar("_Inline")
 
+class Address(Derived):
+    """An address of which only a part is in line, if any; `parts` say what its octets are.
 
-# -- unicast without context
+    A part is octets that go without saying, a count of octets in line, or the name of an
+    interface identifier of the surroundings.  With `context`, the expression of its number, a
+    context tells the first 64 bits, or more, and the parts make up the interface identifier.
 
-
-def complete_iid(iid: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return the link-local address with an interface identifier in line (mode 01)."""
-    return LINK_LOCAL_PREFIX + iid
-
-
-def elide_to_iid(address: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return the interface identifier of a link-local address."""
-    return _checked(address, address[8:], LINK_LOCAL_PREFIX + address[8:])
-
-
-def complete_short(short: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return the link-local address made of 16 bits in line (mode 10)."""
-    return _LINK_LOCAL_SHORT + short
-
-
-def elide_to_short(address: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return the 16 bits that make a link-local address."""
-    return _checked(address, address[14:], _LINK_LOCAL_SHORT + address[14:])
-
-
-def complete_link_local_source(nothing: None, surroundings: Surroundings | None) -> bytes:
-    """Return the link-local address of whoever sent the header around this one (SAM 11)."""
-    if surroundings is None or not surroundings.source_iid:
-        raise ValueError(_NO_ADDRESS)
-    return LINK_LOCAL_PREFIX + surroundings.source_iid
-
-
-def elide_link_local_source(address: bytes, surroundings: Surroundings | None) -> None:
-    """Check that the header around this one tells the source address."""
-    return _checked(address, None, complete_link_local_source(None, surroundings))
-
-
-def complete_link_local_destination(nothing: None, surroundings: Surroundings | None) -> bytes:
-    """Return the link-local address to which the header around this one goes (DAM 11)."""
-    if surroundings is None or not surroundings.destination_iid:
-        raise ValueError(_NO_ADDRESS)
-    return LINK_LOCAL_PREFIX + surroundings.destination_iid
-
-
-def elide_link_local_destination(address: bytes, surroundings: Surroundings | None) -> None:
-    """Check that the header around this one tells the destination address."""
-    return _checked(address, None, complete_link_local_destination(None, surroundings))
-
-
-# -- unicast with context
-
-
-def complete_context_iid(iid: bytes, surroundings: Surroundings | None, identifier: int) -> bytes:
-    """Return the address with a context's prefix and an interface identifier in line (01)."""
-    context = None if surroundings is None else surroundings.contexts.get(identifier)
-    if context is not None and context.length <= 64:  # as nearly always
-        return context.network + iid
-    return _context(surroundings, identifier).complete(iid)
-
-
-def elide_to_context_iid(
-    address: bytes, surroundings: Surroundings | None, identifier: int
-) -> bytes:
-    """Return the interface identifier of an address in a context."""
-    made = complete_context_iid(address[8:], surroundings, identifier)
-    return _checked(address, address[8:], made)
-
-
-def complete_context_short(
-    short: bytes, surroundings: Surroundings | None, identifier: int
-) -> bytes:
-    """Return the address with a context's prefix and 16 bits in line (mode 10)."""
-    return complete_context_iid(SHORT_IID_PREFIX + short, surroundings, identifier)
-
-
-def elide_to_context_short(
-    address: bytes, surroundings: Surroundings | None, identifier: int
-) -> bytes:
-    """Return the 16 bits that make an address in a context."""
-    made = complete_context_short(address[14:], surroundings, identifier)
-    return _checked(address, address[14:], made)
-
-
-def complete_context_source(
-    nothing: None, surroundings: Surroundings | None, identifier: int
-) -> bytes:
-    """Return the address in a context of whoever sent the header around this one (SAM 11)."""
-    iid = b"" if surroundings is None else surroundings.source_iid
-    if iid:
-        return complete_context_iid(iid, surroundings, identifier)
-    return _without_iid(_context(surroundings, identifier))
-
-
-def elide_context_source(
-    address: bytes, surroundings: Surroundings | None, identifier: int
-) -> None:
-    """Check that a context and the header around this one tell the source address."""
-    return _checked(address, None, complete_context_source(None, surroundings, identifier))
-
-
-def complete_context_destination(
-    nothing: None, surroundings: Surroundings | None, identifier: int
-) -> bytes:
-    """Return the address in a context to which the header around this one goes (DAM 11)."""
-    iid = b"" if surroundings is None else surroundings.destination_iid
-    if iid:
-        return complete_context_iid(iid, surroundings, identifier)
-    return _without_iid(_context(surroundings, identifier))
-
-
-def elide_context_destination(
-    address: bytes, surroundings: Surroundings | None, identifier: int
-) -> None:
-    """Check that a context and the header around this one tell the destination address."""
-    return _checked(address, None, complete_context_destination(None, surroundings, identifier))
-
-
-# -- multicast
-
-
-def complete_multicast_48(octets: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return ffXX::00XX:XXXX:XXXX of 6 octets (DAM 01)."""
-    return b"\xff" + octets[:1] + bytes(9) + octets[1:]
-
-
-def elide_to_multicast_48(address: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return the 6 octets of a multicast address that are not implied."""
-    octets = address[1:2] + address[11:]
-    return _checked(address, octets, complete_multicast_48(octets, None))
-
-
-def complete_multicast_32(octets: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return ffXX::00XX:XXXX of 4 octets (DAM 10)."""
-    return b"\xff" + octets[:1] + bytes(11) + octets[1:]
-
-
-def elide_to_multicast_32(address: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return the 4 octets of a multicast address that are not implied."""
-    octets = address[1:2] + address[13:]
-    return _checked(address, octets, complete_multicast_32(octets, None))
-
-
-def complete_multicast_8(octet: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return ff02::00XX of one octet (DAM 11)."""
-    return b"\xff\x02" + bytes(13) + octet
-
-
-def elide_to_multicast_8(address: bytes, surroundings: Surroundings | None) -> bytes:
-    """Return the last octet of a multicast address where the others are implied."""
-    return _checked(address, address[15:], complete_multicast_8(address[15:], None))
-
-
-def complete_multicast_of_prefix(
-    octets: bytes, surroundings: Surroundings | None, identifier: int
-) -> bytes:
-    """Return ffXX:XXLL:PPPP:PPPP:PPPP:PPPP:XXXX:XXXX of 6 octets, L and P from a context.
-
-    L and P are the length and the first 64 bits of the context's prefix (RFC 3306), so a longer
-    prefix does not fit.
+    Both ways refuse an address that would not come back the same.
     """
-    context = _context(surroundings, identifier)
-    if context.length > 64:
-        raise ValueError(f"context {identifier}: {context.length} bits for a multicast prefix")
-    return b"\xff" + octets[:2] + bytes((context.length,)) + context.network + octets[2:]
+
+    def __init__(self, *parts: _Part, context: Any = None) -> None:
+        self.parts = parts
+        self.in_context = context is not None
+        inline = sum(part for part in parts if isinstance(part, int))
+        arguments = [context] if self.in_context else []
+        subcon = Bytes(inline) if inline else ABSENT
+        super().__init__(subcon, self._complete, self._elide, *arguments)
+
+    # -- interpreted, and compiled where a context is longer than 64 bits or something is missing
+
+    def _complete(
+        self, inline: bytes | None, around: Surroundings | None, number: int | None = None
+    ) -> bytes:
+        made, rest = b"", inline or b""
+        for part in self.parts:
+            if isinstance(part, int):
+                made, rest = made + rest[:part], rest[part:]
+            elif isinstance(part, str):
+                made += _identifier(around, part, needed=not self.in_context)
+            else:
+                made += part
+        return made if number is None else _complete_in(context_of(around, number), made)
+
+    def _elide(
+        self, address: bytes, around: Surroundings | None, number: int | None = None
+    ) -> bytes | None:
+        pieces = [address[at:end] for at, end, part in self._places() if isinstance(part, int)]
+        inline = b"".join(pieces)
+        check_completed(address, self._complete(inline, around, number))
+        return inline or None
+
+    def _places(self) -> Iterator[tuple[int, int, _Part]]:
+        """Yield where each part begins and ends in the address."""
+        at = 8 if self.in_context else 0
+        for part in self.parts:
+            size = part if isinstance(part, int) else 8 if isinstance(part, str) else len(part)
+            yield at, at + size, part
+            at += size
+
+    # -- compiled: the usual address in line
+
+    def emit_decode(self, decoder: Decoder) -> Term:
+        """Write the completing."""
+        source = decoder.source
+        texts = list(self._completing(decoder))
+        inline = source.text(decoder.node(self.subcon))
+        told = [f"s.{part}" for part in self.parts if isinstance(part, str)]
+        if not told and not self.in_context:
+            return Code(f"({' + '.join(texts)})")
+        given = [source.text(decoder.run(argument)) for argument in self.arguments]
+        decoder.flush()
+        value, usual = decoder.fresh(), ["s is not None"]
+        for number in given:
+            context, found = _shared_context(decoder, number)
+            usual += [] if found else [f"({context} := s.contexts.get({number})) is not None"]
+            usual.append(f"{context}.length <= 64")
+            texts.insert(0, f"{context}.network")
+        with deriving(decoder):
+            with source.block(f"if {' and '.join(usual + told)}:"):
+                source.line(f"{value} = {' + '.join(texts)}")
+            with source.block("else:"):
+                complete = source.constant(self.decode, "complete")
+                source.line(f"{value} = {complete}({', '.join([inline, 's', *given])})")
+        return Code(value)
+
+    def _completing(self, decoder: Decoder) -> Iterator[str]:
+        """Yield source of each part."""
+        at = 0
+        for part in self.parts:
+            if isinstance(part, int):
+                yield f"o[{decoder.at(at)}:{decoder.at(at + part)}]"
+                at += part
+            else:
+                yield _text(decoder.source, part)
+
+    def emit_encode(self, encoder: Encoder, value: Term) -> Term:
+        """Write the eliding."""
+        source, address = encoder.source, encoder.local(value)
+        encoder.doubt(f"len({address}) != 16")
+        told: list[tuple[int, int, str]] = []
+        given = [source.text(encoder.fold(argument)) for argument in self.arguments]
+        long = ""
+        for number in given:
+            context, found = _shared_context(encoder, number)
+            if not found:
+                source.line(f"{context} = s.contexts[{number}]")
+            told.append((0, 8, f"{context}.network"))
+            long = f"{context}.length > 64"
+        for at, end, part in self._places():
+            if isinstance(part, int):
+                encoder.pack(f">{part}s", f"{address}[{at}:{end}]")
+            else:
+                told.append((at, end, _text(source, part)))
+        unlike = [_unlike(address, *piece) for piece in _joined(told)]
+        if not long:
+            encoder.doubt(" or ".join(unlike))
+            return Code(address)
+        with source.block(f"if {' or '.join([*unlike, long])}:"):  # no fault yet, but unusual
+            elide = source.constant(self.encode, "elide")
+            source.line(f"{elide}({', '.join([address, 's', *given])})")
+        return Code(address)
 
 
-def elide_to_multicast_of_prefix(
-    address: bytes, surroundings: Surroundings | None, identifier: int
-) -> bytes:
-    """Return the 6 octets of a multicast address that its context does not tell."""
-    octets = address[1:3] + address[12:]
-    made = complete_multicast_of_prefix(octets, surroundings, identifier)
-    return _checked(address, octets, made)
+def _shared_context(writer: Decoder | Encoder, number: str) -> tuple[str, bool]:
+    """Return the local name of a context, and whether it holds that context already."""
+    held = writer.source.held
+    if number in held and not writer.conditional:
+        return held[number], True
+    context = writer.source.fresh("context")
+    if not writer.conditional:
+        held[number] = context
+    return context, False
 
 
-def _context(surroundings: Surroundings | None, identifier: int) -> Context:
-    context = None if surroundings is None else surroundings.contexts.get(identifier)
-    if context is None:
-        raise ValueError(f"context {identifier} is not known")
-    return context
+def _text(source: Source, part: bytes | str) -> str:
+    return f"s.{part}" if isinstance(part, str) else source.literal(part)
 
 
-def _without_iid(context: Context) -> bytes:
-    """Return the one address of a context that leaves no bit to the frame."""
+def _joined(pieces: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Return the pieces of an address with those joined that follow each other."""
+    joined = pieces[:1]
+    for at, end, text in pieces[1:]:
+        start, before, first = joined[-1]
+        if before == at:
+            joined[-1] = (start, end, f"{first} + {text}")
+        else:
+            joined.append((at, end, text))
+    return joined
+
+
+def _unlike(address: str, at: int, end: int, text: str) -> str:
+    piece = address if (at, end) == (0, 16) else f"{address}[{at}:{end}]"
+    return f"{piece} != {text}"
+
+
+def _identifier(around: Surroundings | None, name: str, *, needed: bool) -> bytes:
+    identifier: bytes = b"" if around is None else getattr(around, name)
+    if needed and not identifier:
+        raise ValueError(_NO_ADDRESS)
+    return identifier
+
+
+def _complete_in(context: Context, identifier: bytes) -> bytes:
+    """Return the address in a context; one of 128 bits leaves nothing to the frame."""
+    if identifier:
+        return context.complete(identifier)
     if context.length < 128:
         raise ValueError(_NO_ADDRESS)
     return context.prefix
 
 
-def _checked(address: bytes, inline: _Inline, made: bytes) -> _Inline:
-    """Return `inline` if `address` is what will be `made` of it."""
+def complete_multicast_of_prefix(
+    octets: bytes, surroundings: Surroundings | None, number: int
+) -> bytes:
+    """Return ffXX:XXLL:PPPP:PPPP:PPPP:PPPP:XXXX:XXXX of 6 octets, L and P from a context.
+
+    L and P are the length and the first 64 bits of the context's prefix (RFC 3306), so a longer
+    prefix does not fit.  Raise ValueError then, and where the context is not known.
+    """
+    context = context_of(surroundings, number)
+    if context.length > 64:
+        raise ValueError(f"context {number}: {context.length} bits for a multicast prefix")
+    return b"\xff" + octets[:2] + bytes((context.length,)) + context.network + octets[2:]
+
+
+def elide_to_multicast_of_prefix(
+    address: bytes, surroundings: Surroundings | None, number: int
+) -> bytes:
+    """Return the 6 octets of a multicast address that its context does not tell."""
+    octets = address[1:3] + address[12:]
+    check_completed(address, complete_multicast_of_prefix(octets, surroundings, number))
+    return octets
+
+
+def context_of(surroundings: Surroundings | None, number: int) -> Context:
+    """Return a context by its number; raise ValueError if nobody told it."""
+    context = None if surroundings is None else surroundings.contexts.get(number)
+    if context is None:
+        raise ValueError(f"context {number} is not known")
+    return context
+
+
+def check_completed(address: bytes, made: bytes) -> None:
+    """Raise ValueError unless `address` is what will be `made` of it."""
     if made == address:
-        return inline
+        return
     if len(address) != 16:
         raise ValueError(f"an IPv6 address of {len(address)} octets")
     raise ValueError(f"{format_ipv6(address)} would come back as {format_ipv6(made)}")

@@ -1,6 +1,7 @@
 """Compressed next headers (RFC 6282 §4): vectors, chains and their bounds, the two properties."""
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -22,11 +23,11 @@ from lowpan.wire.nhc import (
     ExtensionNhc,
     ExtensionNhcControl,
     Ipv6Nhc,
-    NhcChain,
     UdpNhc,
     UdpNhcControl,
 )
-from tests.schema.agreement import check_agreement
+from lowpan.wire.nhc_chain import NhcChain
+from tests.schema.agreement import check_agreement, encoded
 from tests.wire.mac_samples import bent
 from tests.wire.sixlowpan_samples import CONTEXTS, iphc_rows, row_surroundings
 
@@ -251,12 +252,41 @@ def test_any_octets_decode_or_are_malformed(octets: bytes, link_layer: bool) -> 
         assert COMPRESSED_HEADERS.encode(headers, around) == octets[:used]
 
 
+LONE = [
+    UdpNhc(UdpNhcControl(c, p), source, destination, None if c else 0x1234)
+    for c, p, source, destination in product(
+        (False, True), range(4), (0xF0B1, 0xF0C1, 0x1633, 65536), (0xF0B2, 0xF0C2, 0x1634, -1)
+    )
+]
+
+
+@pytest.mark.parametrize("udp", LONE)
+def test_lone_udp_header_is_the_same_in_line_and_by_itself(udp: UdpNhc) -> None:
+    headers = CompressedHeaders(OUTER, (udp,))
+    alone = encoded(UDP_NHC.encode, udp, None)
+    expected = None if alone is None else bytes.fromhex("7e33") + alone
+    assert encoded(COMPRESSED_HEADERS.encode, headers, AROUND) == expected
+    if expected is not None:
+        assert COMPRESSED_HEADERS.interpret_build(headers, AROUND) == expected
+        found = COMPRESSED_HEADERS.decode(expected, AROUND)  # with a control of the format's own
+        assert found == headers
+        assert COMPRESSED_HEADERS.encode(found, AROUND) == expected
+
+
+@pytest.mark.parametrize("octets", ["7e33f3f01234", "7e77f3f01234", "7a333a", "7a773a", "7a4c3a"])
+def test_surroundings_of_another_kind_are_their_givers_fault(octets: str) -> None:
+    headers = bytes.fromhex(octets) + bytes(7)
+    for way in (COMPRESSED_HEADERS.decode_prefix, COMPRESSED_HEADERS.interpret):
+        with pytest.raises(FieldOutOfRange, match="surroundings of the wrong kind"):
+            way(headers, object())
+
+
 @pytest.mark.parametrize("octets", ["7e33f016", "7e33f01633", "7e33f31200", "7e33f0163316"])
 def test_fault_has_the_same_name_whichever_code_finds_it(octets: str) -> None:
     cut = bytes.fromhex(octets)
     with pytest.raises(MalformedFrame) as straight:
         COMPRESSED_HEADERS.decode(cut, AROUND)
-    chain = NhcChain(this.iphc, IPV6_NHC, NHC_FORMATS)
+    chain = NhcChain(this.iphc, NHC_FORMATS, most=8, tunnelled=IPV6_NHC, lone=UDP_NHC)
     with pytest.raises(MalformedFrame) as general:
         chain.follow(cut, (2, len(cut)), AROUND, (bytes(16), bytes(16)))
     assert str(general.value) == str(straight.value)
