@@ -92,13 +92,13 @@ class Layout(AnyConstruct, Generic[Value]):
         """Return what to say of a value that the compiled encoder could not write."""
         try:
             octets = self.interpret_build(value, surroundings)
-            different = difference(value, self.interpret(octets, surroundings)[0])
+            field = difference(value, self.interpret(octets, surroundings)[0])
+            reason = f"{field} does not fit" if field else str(error)
         except FieldOutOfRange as found:  # names the field
             return found
         except MalformedFrame as found:
-            different = str(found)
-        name = self.value_type.__name__
-        return FieldOutOfRange(f"{name}: {str(error) or f'{different} does not fit'}")
+            reason = f"its octets would be malformed: {found}"
+        return FieldOutOfRange(f"{self.value_type.__name__}: {reason}")
 
     def emit_decode(self, decoder: Decoder) -> Term:
         """Write the decoding of this format inside another one."""

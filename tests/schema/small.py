@@ -208,6 +208,14 @@ OF_NUMBERS: dict[str, Layout[Any]] = {
             "z" / when((this.x > 3) | (-this.y <= -2), Int8ub),
         ),
     ),
+    "of booleans": Layout(
+        Three,
+        Struct(
+            "x" / CONTROL,
+            "y" / Int8ub,
+            "z" / Computed((this.y | (_kind == 3)) + (this.y & (_kind != 3)) * 256),
+        ),
+    ),
     "derived": Layout(
         Two, Struct("x" / Int8ub, "y" / Derived(Int8ub, _to_hundreds, _from_hundreds, this.x))
     ),
