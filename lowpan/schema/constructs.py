@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 else:  # at run time the classes cannot be subscripted
     AnyConstruct, AnySubconstruct = Construct, Subconstruct
 
+PARAMS = "__dataclass_params__"
+"""Where a dataclass keeps how it was made."""
+
 
 class UnsupportedSchema(TypeError):
     """A schema holds what the compiler does not know; raised when the format is imported."""

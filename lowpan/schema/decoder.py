@@ -12,7 +12,7 @@ from typing import Any
 import construct
 
 from lowpan.schema.bits import BitLayout, bit_layout
-from lowpan.schema.constructs import bare, swapped_octets, unrenamed
+from lowpan.schema.constructs import PARAMS, bare, swapped_octets, unrenamed
 from lowpan.schema.cursor import Cursor, Dead
 from lowpan.schema.reads import Careful, Shortage, place, shortage
 from lowpan.schema.terms import Code, Const, Term, fold, follow
@@ -215,5 +215,6 @@ def parts_of(term: Term) -> Mapping[str, Term]:
 
 def _is_plain(kind: type[Any]) -> bool:
     """Tell whether a value is no more than its fields: nothing frozen, nothing done when made."""
-    frozen: bool = vars(kind)["__dataclass_params__"].frozen
-    return not frozen and not hasattr(kind, "__post_init__")
+    frozen: bool = getattr(kind, PARAMS).frozen
+    made_as_usual = kind.__new__ is object.__new__ and not hasattr(kind, "__post_init__")
+    return not frozen and made_as_usual

@@ -9,7 +9,7 @@ from construct import ConstructError
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.schema.bits import bit_layout
 from lowpan.schema.compiler import Kind, compile_codec
-from lowpan.schema.constructs import AnyConstruct, UnsupportedSchema, bare, is_a
+from lowpan.schema.constructs import PARAMS, AnyConstruct, UnsupportedSchema, bare, is_a
 from lowpan.schema.containers import difference, parts_of, value_of
 from lowpan.schema.decoder import Decoder
 from lowpan.schema.encoder import UNFIT, Encoder
@@ -25,9 +25,6 @@ class Record(Protocol):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
-
-_PARAMS = "__dataclass_params__"
-"""Where a dataclass keeps how it was made."""
 
 Value = TypeVar("Value", bound=Record)
 
@@ -55,7 +52,7 @@ class Layout(AnyConstruct, Generic[Value]):
     def _intern(self) -> Interned | None:
         """Return the shared values of a small frozen bit-field format."""
         bits = bit_layout(bare(self.schema))
-        frozen: bool = getattr(self.value_type, _PARAMS).frozen
+        frozen: bool = getattr(self.value_type, PARAMS).frozen
         if bits is None or not frozen or bits.octets * 8 > INTERNED_BITS:
             return None
         if any(field.rebuild is not None for field in bits.fields):
