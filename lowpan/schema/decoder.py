@@ -216,5 +216,5 @@ def parts_of(term: Term) -> Mapping[str, Term]:
 def _is_plain(kind: type[Any]) -> bool:
     """Tell whether a value is no more than its fields: nothing frozen, nothing done when made."""
     frozen: bool = getattr(kind, PARAMS).frozen
-    made_as_usual = kind.__new__ is object.__new__ and not hasattr(kind, "__post_init__")
-    return not frozen and made_as_usual
+    new: Any = kind.__new__
+    return not frozen and new is object.__new__ and not hasattr(kind, "__post_init__")
