@@ -17,6 +17,12 @@ class Secret(bytes):
 
     __slots__ = ()
 
+    def __new__(cls, octets: bytes) -> "Secret":
+        """Refuse a number, of which bytes() would make so many zeros: a key that everybody has."""
+        if not isinstance(octets, bytes | bytearray | memoryview):
+            raise TypeError(f"octets wanted, not {type(octets).__name__}")
+        return super().__new__(cls, octets)
+
     def __repr__(self) -> str:
         """Say that there is a key, and which."""
         return f"<{len(self)} secret octets, fingerprint {fingerprint(self)}>"

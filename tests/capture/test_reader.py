@@ -24,6 +24,12 @@ from tests.capture.octets import (
     section,
 )
 
+
+def gzipped(octets: bytes) -> bytes:
+    """Return `octets` compressed, the same ones every time: they stand in names of tests."""
+    return gzip.compress(octets, mtime=0)
+
+
 PCAP = pcap_header() + pcap_record(b"one") + pcap_record(b"two")
 PCAPNG = section() + interface() + enhanced(b"one") + enhanced(b"two")
 
@@ -94,7 +100,7 @@ def left_open(path: Path, *, read: bool) -> bool:
 
 @pytest.mark.parametrize(
     "octets",
-    [PCAP, PCAP[:-1], PCAPNG, PCAPNG[:-1], gzip.compress(PCAP), gzip.compress(PCAPNG)[:-3]],
+    [PCAP, PCAP[:-1], PCAPNG, PCAPNG[:-1], gzipped(PCAP), gzipped(PCAPNG)[:-3]],
 )
 def test_file_is_closed_after_its_last_record(tmp_path: Path, octets: bytes) -> None:
     path = tmp_path / "capture"
@@ -126,12 +132,12 @@ NO_CAPTURES = {
     b"#!/bin/sh": "neither pcap nor pcapng: it begins with 23 21 2f 62",
     b"\x28\xb5\x2f\xfd....": "compressed by Zstandard",
     b"BZh91AY": "compressed by bzip2",
-    gzip.compress(b""): "the file is empty",
-    gzip.compress(b"hello"): "neither pcap nor pcapng",
+    gzipped(b""): "the file is empty",
+    gzipped(b"hello"): "neither pcap nor pcapng",
     b"\x1f\x8b": "the compressed file ends early",
     b"\x1f\x8bxxxxxxxxx": "compressed data is damaged",
     pcap_header()[:23]: "octet 23: the file ends inside the pcap header",
-    gzip.compress(pcap_header()[:23]): "octet 23 of the uncompressed data: the file ends inside",
+    gzipped(pcap_header()[:23]): "octet 23 of the uncompressed data: the file ends inside",
 }
 
 

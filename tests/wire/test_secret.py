@@ -1,6 +1,9 @@
 import copy
 import pickle
 from hashlib import sha256
+from typing import Any
+
+import pytest
 
 from lowpan.wire.secret import Secret, fingerprint
 
@@ -27,3 +30,9 @@ def test_a_secret_is_its_octets() -> None:
     assert secret[:4] == KEY[:4]
     assert type(copy.deepcopy(secret)) is Secret
     assert type(pickle.loads(pickle.dumps(secret))) is Secret
+
+
+def test_a_number_makes_no_key_of_zeros() -> None:
+    number: Any = 16
+    with pytest.raises(TypeError, match="octets wanted"):
+        Secret(number)
