@@ -17,9 +17,9 @@ class Secret(bytes):
 
     __slots__ = ()
 
-    def __new__(cls, octets: bytes) -> "Secret":
+    def __new__(cls, octets: object) -> "Secret":
         """Refuse a number, of which bytes() would make so many zeros: a key that everybody has."""
-        if not isinstance(octets, bytes | bytearray | memoryview):
+        if not isinstance(octets, bytes | bytearray):
             raise TypeError(f"octets wanted, not {type(octets).__name__}")
         return super().__new__(cls, octets)
 
