@@ -55,4 +55,13 @@ class CaptureError(LowpanError):
 
 
 class RadioError(LowpanError):
-    """A transceiver that does not answer or refuses."""
+    """A transceiver that is not there, does not answer or refuses."""
+
+    def __init__(self, cause: str, cure: str = "") -> None:
+        super().__init__(cause)
+        self.cure = cure
+        """What the user can do about it, one line; empty where we know of nothing."""
+
+
+class RadioClosed(RadioError):
+    """A radio that was closed, or a replay that has ended: no more frames."""

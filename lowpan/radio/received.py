@@ -1,4 +1,4 @@
-"""Radio: all that the stack asks of a transceiver."""
+"""Frames as the antenna got them."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -37,3 +37,7 @@ class ReceivedFrame:
     """Received signal strength, dBm."""
     lqi: int | None = None
     """Link quality indication, 0 (worst) .. 255 (best)."""
+    radio_time_us: int | None = None
+    """The radio's own clock at the end of the SFD, microseconds, unwrapped to 64 bit."""
+    acked_with_pending: bool = False
+    """The radio has acknowledged it, and said that more waits for the sender."""
