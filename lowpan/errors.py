@@ -65,3 +65,7 @@ class RadioError(LowpanError):
 
 class RadioClosed(RadioError):
     """A radio that was closed, or a replay that has ended: no more frames."""
+
+
+class StoreError(LowpanError):
+    """What must survive a crash cannot be kept or read: nothing secured is sent until it can."""

@@ -1,0 +1,150 @@
+"""The link layer's service: what it asks of the radio and tells the layer above.
+
+Names follow the primitives of IEEE 802.15.4-2020 §8 (MCPS-DATA and the MLME).  Addresses are 2 or
+8 octets in display order.  All of these are actions that LinkLayer's inputs return, in order.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from lowpan.radio import RadioSettings, TransmitParameters, TransmitStatus
+
+BROADCAST = b"\xff\xff"
+"""Short address that everybody listens to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Ask the radio to send; LinkLayer.transmit_done() is to be called with the outcome.
+
+    There is never more than one under way.
+    """
+
+    psdu: bytes
+    parameters: TransmitParameters
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Ask the radio to send this acknowledgment at once, without CSMA.
+
+    Only for radios that do not acknowledge by themselves; no outcome is wanted.
+    """
+
+    psdu: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Ask the radio to be as `settings` say."""
+
+    settings: RadioSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureEnergy:
+    """Ask the radio for the energy on a channel; LinkLayer.energy_measured() takes the answer."""
+
+    channel: int
+    duration_us: int
+
+
+@dataclass(slots=True)
+class DataReceived:
+    """A data frame for us, opened and new (MCPS-DATA.indication)."""
+
+    source: bytes | None
+    source_pan_id: int | None
+    destination: bytes | None
+    destination_pan_id: int | None
+    payload: bytes
+    """In clear, behind the payload IEs."""
+    security_level: int = 0
+    """0..7: what protected it on its way."""
+    key_sequence: int | None = None
+    """Thread key sequence of the key that opened it; None for other keys."""
+    extended_source: bytes | None = None
+    """The sender's extended address: proven by the MIC if secured, else as the frame says."""
+    rssi: float | None = None
+    lqi: int | None = None
+
+
+@dataclass(slots=True)
+class DataSent:
+    """What became of one send_data() (MCPS-DATA.confirm)."""
+
+    handle: int
+    status: TransmitStatus
+    transmissions: int
+    """How often it was on air as far as is known, 0 if never."""
+    acknowledged_secured: bool = False
+    """The acknowledgment itself was secured, so that nobody can have forged it."""
+    frame_pending: bool = False
+    """The receiver has more for us."""
+    reason: str = ""
+
+
+class Drop(Enum):
+    """Why a frame was not given on; each is counted."""
+
+    MALFORMED = "malformed"
+    BAD_FCS = "bad FCS"
+    NOT_FOR_US = "not for us"
+    DUPLICATE = "duplicate"
+    """The same sequence number of the same sender: our acknowledgment was lost."""
+    REPLAYED = "replayed"
+    """Its frame counter is not above the last one accepted."""
+    MIC_BAD = "MIC bad"
+    NO_KEY = "no key"
+    NO_ADDRESS = "no extended address for the nonce"
+    UNSECURED = "unsecured"
+    """In clear, where our policy wants protection."""
+    LEVEL = "security level"
+    """Weaker than our policy wants, or level 4."""
+    COUNTER = "frame counter at its end"
+    UNEXPECTED = "unexpected"
+    """Well formed, and nothing that we asked for or know to answer."""
+    QUEUE_FULL = "queue full"
+
+
+@dataclass(slots=True)
+class FrameDropped:
+    """A frame that went no further, and why."""
+
+    drop: Drop
+    reason: str
+    psdu: bytes
+    source: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """A MAC command that the link layer does not answer by itself, opened and new."""
+
+    source: bytes | None
+    payload: bytes
+    """From the command identifier on."""
+    security_level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BeaconReceived:
+    """A beacon, while scanning or not (MLME-BEACON-NOTIFY.indication)."""
+
+    psdu: bytes
+    channel: int | None
+    rssi: float | None
+    lqi: int | None
+
+
+LinkAction = (
+    Transmit
+    | Acknowledge
+    | Configure
+    | MeasureEnergy
+    | DataReceived
+    | DataSent
+    | FrameDropped
+    | CommandReceived
+    | BeaconReceived
+)
