@@ -4,9 +4,9 @@ Which one follows from the target of the URI: `/dev/ttyACM0` or `COM3`, `tcp://h
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
-from lowpan.errors import RadioError
 from lowpan.radio import RadioUri
 
 STREAM_PARAMETERS = ("baudrate", "rtscts", "xonxoff")
@@ -36,5 +36,30 @@ class Stream(Protocol):
 
 
 async def open_stream(uri: RadioUri, baudrate: int) -> Stream:
-    """Open the line that `uri` names, at `baudrate` unless it says otherwise; raise RadioError."""
-    raise RadioError(f"{uri.text}: {baudrate}")
+    """Open the line that `uri` names, at `baudrate` unless it says otherwise; raise RadioError.
+
+    A serial port is taken for us alone: who opens it as well is refused, and so are we.
+    """
+    if uri.target.startswith("tcp:"):
+        from lowpan_radios.tcp_line import open_tcp  # noqa: PLC0415  (only what is asked for)
+
+        return await open_tcp(uri)
+    if uri.target.startswith("fd:"):
+        from lowpan_radios.descriptor_line import open_descriptor  # noqa: PLC0415
+
+        return open_descriptor(uri)
+    from lowpan_radios.serial_line import open_serial  # noqa: PLC0415
+
+    return open_serial(uri, baudrate)
+
+
+def lasting(uri: RadioUri) -> RadioUri:
+    """Return `uri` by the name that its port keeps when it is unplugged and plugged in again.
+
+    To be called while it is plugged in; a port without such a name keeps the one it has.
+    """
+    if uri.target.startswith(("tcp:", "fd:")):
+        return uri
+    from lowpan_radios.port_names import lasting_name  # noqa: PLC0415
+
+    return replace(uri, target=lasting_name(uri.target))

@@ -1,0 +1,81 @@
+"""A serial port for tests: a pty at a name that stays when it is unplugged and plugged in again."""
+
+import asyncio
+import os
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+
+
+class Pty:
+    """The firmware's end of a serial line; the driver's end is at `path`, a link.
+
+    `on_octets` is called with each block that the driver has sent.
+    """
+
+    def __init__(self, on_octets: Callable[[bytes], None]) -> None:
+        self._on_octets = on_octets
+        self._folder = Path(mkdtemp(prefix="lowpan-"))
+        self.path = str(self._folder / "ttyTEST0")
+        self._master: int | None = None
+        self._slave: int | None = None
+        self._writing = asyncio.Lock()
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        """Make a new line at the same name."""
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        Path(self.path).symlink_to(os.ttyname(self._slave))
+        asyncio.get_running_loop().add_reader(self._master, self._take, self._master)
+
+    def unplug(self) -> None:
+        """Take the line away: whoever has it open gets EIO; harmless if it is away."""
+        master, self._master = self._master, None
+        slave, self._slave = self._slave, None
+        if master is None or slave is None:
+            return
+        asyncio.get_running_loop().remove_reader(master)
+        asyncio.get_running_loop().remove_writer(master)
+        Path(self.path).unlink()
+        os.close(slave)
+        os.close(master)
+
+    def close(self) -> None:
+        """Unplug it for good and remove the link's folder."""
+        self.unplug()
+        self._folder.rmdir()
+
+    async def write(self, octets: bytes) -> None:
+        """Send to the driver, as fast as it reads; what it has not read when unplugged is lost."""
+        async with self._writing:
+            while octets and (master := self._master) is not None:
+                try:
+                    octets = octets[os.write(master, octets) :]
+                except BlockingIOError:
+                    await self._room(master)
+
+    async def _room(self, master: int) -> None:
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_writer(master, _set, ready)
+        try:
+            while not ready.done() and self._master == master:
+                await asyncio.wait([ready], timeout=0.05)  # looks again whether it was unplugged
+        finally:
+            if self._master == master:
+                loop.remove_writer(master)
+
+    def _take(self, master: int) -> None:
+        try:
+            octets = os.read(master, 65_536)
+        except (BlockingIOError, OSError):  # OSError: the driver's end is closed, which is no fault
+            return
+        self._on_octets(octets)
+
+
+def _set(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
