@@ -125,6 +125,7 @@ class BaseRadio:
             cure = "configure it with promiscuous=False"
             raise RadioError(f"{self.uri}: has no promiscuous mode", cure)
         async with self._sending:
+            self._open()
             before = self.settings
             try:
                 self.settings = await self._apply(settings)
@@ -184,6 +185,7 @@ class BaseRadio:
         if RadioCapability.ENERGY not in self.capabilities:
             raise RadioError(f"{self.uri}: cannot measure energy", "spinel: radios can")
         async with self._sending:
+            self._open()
             return await self._measure_energy(channel, duration_ms)
 
     async def close(self) -> None:

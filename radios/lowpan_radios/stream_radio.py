@@ -6,7 +6,7 @@ from contextlib import suppress
 from lowpan.errors import RadioClosed, RadioError
 from lowpan.radio import Happening, RadioCapability, RadioSettings, RadioUri
 from lowpan_radios.base import CHANNELS_2450, BaseRadio
-from lowpan_radios.stream import Stream, open_stream
+from lowpan_radios.stream import Stream, lasting, open_stream
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 """Seconds between attempts to reach a line that was lost: doubled from the first to the longest."""
@@ -68,6 +68,7 @@ class StreamRadio(BaseRadio):
     async def _connect(self) -> None:
         stream = await open_stream(self._where, self._baudrate)
         self._stream = stream
+        self._where = lasting(self._where)  # it may come back under another number
         stream.start(self._arrived, lambda why: self._lost(stream, why))
         await self._bring_up()
         self.settings = await self._apply(self.settings)
