@@ -66,9 +66,9 @@ class _Pending:
 class SoftwareRadio(BaseRadio):
     """A BaseRadio that filters by address, acknowledges, awaits acknowledgements and repeats.
 
-    A driver adds `_send`, hands what it hears to `_heard`, and ends its own `_close` with this
-    one's.  It has the channels of 2450 MHz unless the driver sets others.  URI parameters: `ack_wait_us` (0..2000) between a frame and our acknowledgement,
-    `ack_timeout_ms` (1..10000) for that of others.
+    A driver adds `_send` and hands what it hears to `_heard`; it sets `channels` where they are
+    not those of 2450 MHz.  URI parameters: `ack_wait_us` (0..2000) between a frame and our
+    acknowledgement, `ack_timeout_ms` (1..10000) for the acknowledgements of others.
     """
 
     acknowledge_secured: SecuredAck | None = None
@@ -92,6 +92,8 @@ class SoftwareRadio(BaseRadio):
         self._ack_timeout = uri.integer("ack_timeout_ms", ACK_TIMEOUT_MS, low=1, high=10_000) / 1000
         self._own_extended_address = extended_address
         self._pending: _Pending | None = None
+        self._every_channel = False
+        """Whether a promiscuous radio also gives the frames of channels it is not tuned to."""
         self._listen_as(self.settings)
 
     # What a driver does in its own way
@@ -127,7 +129,8 @@ class SoftwareRadio(BaseRadio):
         if pending is not None:
             self._answer(pending, frame)
         settings = self.settings
-        if frame.channel is not None and frame.channel != settings.channel:
+        elsewhere = frame.channel is not None and frame.channel != settings.channel
+        if elsewhere and not (settings.promiscuous and self._every_channel):
             self.statistics.filtered += 1
         elif settings.promiscuous:
             self._deliver(frame)
