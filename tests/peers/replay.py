@@ -1,0 +1,65 @@
+"""The other side of replay: a capture that somebody is still writing, through a FIFO."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from lowpan.capture.writer import CaptureWriter, open_writer
+from lowpan.radio import ReceivedFrame
+
+
+class GrowingCapture:
+    """A Counterpart: what it hears it writes to the pipe that the radio reads, frame by frame.
+
+    Nothing can be sent, and a writer that has gone is the end of the capture.  Its writer never
+    knows how the reader is tuned.
+    """
+
+    shows = frozenset({"channel", "page", "rssi", "lqi", "time_ns"})
+    acknowledges = False
+    deaf = True
+
+    def __init__(self, directory: Path, query: str = "speed=max") -> None:
+        self.path = directory / "growing.pcapng"
+        os.mkfifo(self.path)
+        self.uri = f"replay:{self.path}?{query}"
+        self.on_air: list[tuple[int, bytes]] = []
+        self._file: Any = None
+        self._writer: CaptureWriter | None = None
+
+    async def __aenter__(self) -> "GrowingCapture":
+        # Read-write, so that opening waits for no reader (Linux)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._writer = open_writer(self._file, form="pcapng", flush_each=True)
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.unplug()
+
+    @property
+    def channel(self) -> int:
+        raise NotImplementedError("a file does not know how its reader is tuned")
+
+    async def hear(self, frame: ReceivedFrame) -> None:
+        assert self._writer is not None
+        self._writer.write(frame)
+
+    async def garbage(self, octets: bytes) -> None:
+        """Do nothing: octets between the blocks of a file are its damage, not a line's noise."""
+
+    async def damage(self) -> None:
+        """Write octets where a block should begin."""
+        os.write(self._file.fileno(), b"\xff" * 64)
+
+    async def half_a_message(self) -> None:
+        os.write(self._file.fileno(), bytes.fromhex("06000000 40000000 00000000"))
+
+    async def unplug(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._file.close()
+            self._writer = None
+
+    async def plug_in(self) -> None:
+        """Do nothing: a file that has ended does not come back."""
