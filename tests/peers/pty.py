@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
+MUCH = 16_384
+"""Octets that may wait before write() waits too."""
+
 
 class Pty:
     """The firmware's end of a serial line; the driver's end is at `path`, a link.
@@ -20,7 +23,8 @@ class Pty:
         self.path = str(self._folder / "ttyTEST0")
         self._master: int | None = None
         self._slave: int | None = None
-        self._writing = asyncio.Lock()
+        self._unsent = bytearray()
+        self._room = asyncio.Event()
         self.plug_in()
 
     def plug_in(self) -> None:
@@ -39,6 +43,8 @@ class Pty:
             return
         asyncio.get_running_loop().remove_reader(master)
         asyncio.get_running_loop().remove_writer(master)
+        self._unsent.clear()
+        self._room.set()
         Path(self.path).unlink()
         os.close(slave)
         os.close(master)
@@ -50,23 +56,33 @@ class Pty:
 
     async def write(self, octets: bytes) -> None:
         """Send to the driver, as fast as it reads; what it has not read when unplugged is lost."""
-        async with self._writing:
-            while octets and (master := self._master) is not None:
-                try:
-                    octets = octets[os.write(master, octets) :]
-                except BlockingIOError:
-                    await self._room(master)
+        self.write_soon(octets)
+        while len(self._unsent) > MUCH:
+            self._room.clear()
+            await self._room.wait()
 
-    async def _room(self, master: int) -> None:
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
-        loop.add_writer(master, _set, ready)
+    def write_soon(self, octets: bytes) -> None:
+        """Send to the driver without waiting, in the order of all that is written."""
+        if self._master is None:
+            return
+        idle = not self._unsent
+        self._unsent += octets
+        if idle and not self._send(self._master):
+            asyncio.get_running_loop().add_writer(self._master, self._send_more, self._master)
+
+    def _send(self, master: int) -> bool:
+        """Send what the line takes; tell whether that was all."""
         try:
-            while not ready.done() and self._master == master:
-                await asyncio.wait([ready], timeout=0.05)  # looks again whether it was unplugged
-        finally:
-            if self._master == master:
-                loop.remove_writer(master)
+            del self._unsent[: os.write(master, self._unsent)]
+        except BlockingIOError:
+            return False
+        if len(self._unsent) <= MUCH:
+            self._room.set()
+        return not self._unsent
+
+    def _send_more(self, master: int) -> None:
+        if self._send(master):
+            asyncio.get_running_loop().remove_writer(master)
 
     def _take(self, master: int) -> None:
         try:
@@ -74,8 +90,3 @@ class Pty:
         except (BlockingIOError, OSError):  # OSError: the driver's end is closed, which is no fault
             return
         self._on_octets(octets)
-
-
-def _set(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)

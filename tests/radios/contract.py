@@ -7,7 +7,7 @@ the driver is; what is not declared is asked for all the same, as a clear refusa
 import asyncio
 import random
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +114,7 @@ class RadioContract:
     @asynccontextmanager
     async def hearing(
         self, counterpart: Counterpart, frames: list[ReceivedFrame]
-    ) -> AsyncIterator[Radio]:
+    ) -> AsyncGenerator[Radio]:
         """Open the radio, and let it hear `frames` meanwhile."""
         if self.prepared:
             for frame in frames:

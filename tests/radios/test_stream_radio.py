@@ -1,0 +1,150 @@
+"""The contract, kept by the smallest driver: lines of hexadecimal digits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from time import time_ns
+
+import pytest
+from lowpan_radios.stream_radio import StreamRadio
+
+from lowpan.errors import RadioError
+from lowpan.radio import (
+    Fcs,
+    Radio,
+    RadioCapability,
+    RadioSettings,
+    ReceivedFrame,
+    TransmitOutcome,
+    TransmitParameters,
+    TransmitStatus,
+    parse_radio_uri,
+)
+from tests.peers.pty import Pty
+from tests.radios.contract import RadioContract
+from tests.radios.counterpart import Counterpart
+
+CAPABILITIES = (
+    RadioCapability.TRANSMIT
+    | RadioCapability.ACK_TIMEOUT
+    | RadioCapability.ENERGY
+    | RadioCapability.PROMISCUOUS
+    | RadioCapability.RSSI
+)
+
+
+class HexRadio(StreamRadio):
+    """`f HEX RSSI` is heard; `hi`, `c N`, `t HEX`, `e N` are asked, and answered by `= WORD`."""
+
+    _half = b""
+    _asked: asyncio.Future[str] | None = None
+
+    def _heard(self, octets: bytes) -> None:
+        *lines, half = (self._half + octets).split(b"\n")
+        self._half = half[-2048:]
+        for line in lines:
+            try:
+                self._hear_line(line.decode("ascii").split(" "))
+            except ValueError:
+                self.statistics.garbage += len(line)
+
+    def _hear_line(self, words: list[str]) -> None:
+        match words:
+            case ["f", digits, rssi]:
+                psdu = bytes.fromhex(digits)
+                self._deliver(ReceivedFrame(psdu, Fcs.GOOD, time_ns=time_ns(), rssi=int(rssi)))
+            case ["=", word] if self._asked is not None and not self._asked.done():
+                self._asked.set_result(word)
+            case _:
+                raise ValueError
+
+    async def _ask(self, question: str) -> str:
+        self._asked = asyncio.get_running_loop().create_future()
+        self._write(question.encode() + b"\n")
+        try:
+            async with asyncio.timeout(5):
+                return await self._asked
+        except TimeoutError:
+            raise RadioError(f"{self.uri}: no answer", "reset it") from None
+
+    def _forget(self, why: RadioError) -> None:
+        self._half = b""
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_exception(why)
+
+    async def _bring_up(self) -> None:
+        self.description = await self._ask("hi")
+
+    async def _apply(self, settings: RadioSettings) -> RadioSettings:
+        return replace(settings, channel=int(await self._ask(f"c {settings.channel}")))
+
+    async def _transmit(self, psdu: bytes, parameters: TransmitParameters) -> TransmitOutcome:
+        return TransmitOutcome(status=TransmitStatus[await self._ask(f"t {psdu.hex()}")])
+
+    async def _measure_energy(self, channel: int, duration_ms: int) -> float:
+        return float(await self._ask(f"e {channel}"))
+
+
+class HexPeer:
+    """Its firmware."""
+
+    shows = frozenset({"rssi"})
+    acknowledges = True
+
+    def __init__(self) -> None:
+        self.pty = Pty(self._take)
+        self.uri = f"hex:{self.pty.path}"
+        self.deaf = False
+        self.on_air: list[tuple[int, bytes]] = []
+        self.channel = 11
+        self._half = b""
+
+    def _take(self, octets: bytes) -> None:
+        *lines, self._half = (self._half + octets).split(b"\n")
+        for line in lines:
+            answer = self._answer(*line.decode().split(" "))
+            self.pty.write_soon(f"= {answer}\n".encode())
+
+    def _answer(self, verb: str, word: str = "") -> str:
+        if verb == "c":
+            self.channel = int(word)
+            return word
+        if verb == "t":
+            self.on_air.append((self.channel, bytes.fromhex(word)))
+            return "NO_ACK" if self.deaf and word[0:2] == "61" else "SUCCESS"
+        return "-70" if verb == "e" else "hex"
+
+    async def hear(self, frame: ReceivedFrame) -> None:
+        await self.pty.write(f"f {frame.psdu.hex()} {frame.rssi}\n".encode())
+
+    async def garbage(self, octets: bytes) -> None:
+        await self.pty.write(octets)
+
+    async def half_a_message(self) -> None:
+        await self.pty.write(b"f 41880")
+
+    async def unplug(self) -> None:
+        self.pty.unplug()
+
+    async def plug_in(self) -> None:
+        self.channel, self.deaf = 11, False
+        self.pty.plug_in()
+
+
+class TestHexRadio(RadioContract):
+    measures_energy = True
+
+    @pytest.fixture
+    async def counterpart(self) -> AsyncIterator[Counterpart]:
+        peer = HexPeer()
+        yield peer
+        peer.pty.close()
+
+    async def open(self, uri: str) -> Radio:
+        return await open_hex(uri)
+
+
+async def open_hex(uri: str) -> HexRadio:
+    radio = HexRadio(parse_radio_uri(uri), CAPABILITIES, baudrate=115_200)
+    await radio.start()
+    return radio
