@@ -30,6 +30,9 @@ MOST_AHEAD = 256
 LONGEST_GAP = 3_600_000_000_000
 """Nanoseconds between two frames that are waited for: a longer gap is a clock that was set."""
 
+_PAGE_0 = tuple(range(27))
+"""Channels of page 0: 868 MHz (0), 915 MHz (1-10) and 2450 MHz (11-26)."""
+
 SLOWEST, FASTEST = 0.001, 1_000_000.0
 """Range of the speed, in times of the capture's own."""
 
@@ -41,7 +44,9 @@ _CURE = "give the path of a pcap or pcapng file, or - for standard input"
 
 async def open_replay(uri: RadioUri) -> "ReplayRadio":
     """Open the capture that `uri` names; raises RadioError if it cannot be read."""
-    return ReplayRadio(uri)
+    radio = ReplayRadio(uri)
+    radio.start()
+    return radio
 
 
 class Pace:
@@ -76,8 +81,8 @@ class Pace:
 class ReplayRadio(BaseRadio):
     """Gives the frames of a capture; it ends with RadioClosed, or RadioError where it is damaged.
 
-    Nothing is played before the first frame is asked for.  All frames are given until a channel
-    is asked for, by the URI or configure(); then those that say they are of another are left out.
+    All frames are given until a channel is asked for, by the URI or configure(); then those that
+    say they are of another are left out.
     """
 
     def __init__(self, uri: RadioUri) -> None:
@@ -99,11 +104,25 @@ class ReplayRadio(BaseRadio):
         super().__init__(
             uri.text,
             f"replay of {self._name}",
-            RadioCapability.PROMISCUOUS,
-            channels=(),
+            RadioCapability.PROMISCUOUS | RadioCapability.RSSI | RadioCapability.LQI,
+            channels=_PAGE_0,
             settings=RadioSettings(channel=channel) if self._tuned else None,
         )
         self._records: Records | None = None if self._pipe is not None else self._opened()
+
+    def start(self) -> None:
+        """Begin to play; to be called once."""
+        self._playing = asyncio.get_running_loop().create_task(self._play())
+
+    async def configure(self, settings: RadioSettings) -> None:
+        """Apply `settings`; see Radio.  Other pages than 0 have channels of any number."""
+        before = self.channels
+        self.channels = () if settings.page else _PAGE_0
+        try:
+            await super().configure(settings)
+        except BaseException:
+            self.channels = before
+            raise
 
     async def _apply(self, settings: RadioSettings) -> RadioSettings:
         """Leave out other channels from here on, also of what was read ahead."""
@@ -120,8 +139,6 @@ class ReplayRadio(BaseRadio):
 
     async def next_event(self) -> ReceivedFrame | RadioNotice:
         """Return the next frame or notice; see Radio."""
-        if self._playing is None and not self._closed:
-            self._playing = asyncio.get_running_loop().create_task(self._play())
         if len(self._events) <= MOST_AHEAD // 2:
             self._room.set()
         try:

@@ -1,21 +1,24 @@
 """The other side of replay: a capture that somebody is still writing, through a FIFO."""
 
+import asyncio
 import os
+import select
+from dataclasses import replace
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
 from lowpan.capture.writer import CaptureWriter, open_writer
-from lowpan.radio import ReceivedFrame
+from lowpan.radio import Radio, ReceivedFrame
 
 
 class GrowingCapture:
     """A Counterpart: what it hears it writes to the pipe that the radio reads, frame by frame.
 
-    Nothing can be sent, and a writer that has gone is the end of the capture.  Its writer never
-    knows how the reader is tuned.
+    Nothing can be sent, and a writer that has gone is the end of the capture.
     """
 
-    shows = frozenset({"channel", "page", "rssi", "lqi", "time_ns"})
+    shows = frozenset({"channel", "rssi", "lqi"})
     acknowledges = False
     deaf = True
 
@@ -25,6 +28,8 @@ class GrowingCapture:
         self.uri = f"replay:{self.path}?{query}"
         self.on_air: list[tuple[int, bytes]] = []
         self._file: Any = None
+        self.radio: Radio | None = None
+        """The reader; to be set by who opens it."""
         self._writer: CaptureWriter | None = None
 
     async def __aenter__(self) -> "GrowingCapture":
@@ -39,11 +44,17 @@ class GrowingCapture:
 
     @property
     def channel(self) -> int:
-        raise NotImplementedError("a file does not know how its reader is tuned")
+        """Return what the radio says: a file does not know how its reader is tuned."""
+        assert self.radio is not None
+        return self.radio.settings.channel
 
     async def hear(self, frame: ReceivedFrame) -> None:
         assert self._writer is not None
-        self._writer.write(frame)
+        while not select.select([], [self._file], [], 0)[1]:  # noqa: ASYNC110  (a pipe of others)
+            await asyncio.sleep(0.001)
+        self._writer.write(
+            replace(frame, time_ns=time_ns() if frame.time_ns is None else frame.time_ns)
+        )
 
     async def garbage(self, octets: bytes) -> None:
         """Do nothing: octets between the blocks of a file are its damage, not a line's noise."""

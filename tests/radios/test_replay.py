@@ -18,6 +18,7 @@ from lowpan.capture.writer import open_writer
 from lowpan.errors import RadioClosed, RadioError
 from lowpan.radio import Fcs, Radio, RadioNotice, RadioSettings, ReceivedFrame, open_radio
 from tests.peers.replay import GrowingCapture
+from tests.radios.contract import RadioContract
 
 CAPTURE = Path(__file__).parent.parent / "captures" / "openthread" / "vii-long-8nodes.pcap"
 DESCRIPTORS = Path("/proc/self/fd")
@@ -236,6 +237,19 @@ def test_a_pace_never_goes_back(times: list[int | None]) -> None:
 
 
 # Through a pipe
+
+
+class TestContract(RadioContract):
+    transmits = exclusive = line = unplugged = False
+
+    @pytest.fixture
+    async def counterpart(self, tmp_path: Path) -> AsyncIterator[GrowingCapture]:
+        async with GrowingCapture(tmp_path) as self.peer:
+            yield self.peer
+
+    async def open(self, uri: str) -> Radio:
+        self.peer.radio = await super().open(uri)
+        return self.peer.radio
 
 
 @pytest.fixture
