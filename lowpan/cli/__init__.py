@@ -11,7 +11,7 @@ from lowpan.cli.report import report
 from lowpan.errors import LowpanError
 
 COMMANDS = {
-    "sniff": "Decode the frames of a capture and show them.",
+    "sniff": "Decode the frames of a capture or a radio and show them.",
     "fields": "List the fields that `sniff -T fields -e FIELD` can show.",
 }
 """Name -> what it does; the command is the function of that name in lowpan.cli.NAME."""

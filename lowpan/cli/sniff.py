@@ -5,12 +5,30 @@ from typing import Any
 
 import click
 
+from lowpan.cli.radio_names import EXAMPLE_RADIO
+
 _FORMS = click.Choice(["text", "fields", "json"])
 _COLOURS = click.Choice(["auto", "always", "never"])
 
 
-@click.command(short_help="Decode the frames of a capture and show them.")
-@click.argument("capture", required=False)
+class SniffCommand(click.Command):
+    """A command whose help names the drivers that are installed."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the schemes of radios."""
+        schemes = import_module("lowpan.radio").radio_schemes()
+        names = ", ".join(f"{scheme}:" for scheme in sorted(schemes) if scheme != "serial")
+        formatter.write_paragraph()
+        formatter.write_text(
+            f"Radios are named SCHEME:WHERE, such as {EXAMPLE_RADIO}; the schemes are {names}. "
+            "The path of a serial port alone is asked which firmware is there."
+        )
+
+
+@click.command(
+    cls=SniffCommand, short_help="Decode the frames of a capture or a radio and show them."
+)
+@click.argument("capture", required=False, metavar="CAPTURE|RADIO")
 @click.option("-r", "read", metavar="CAPTURE", help="The capture, by tshark's option.")
 @click.option("-T", "form", type=_FORMS, default="text", help="What to print; default: text.")
 @click.option(
@@ -48,18 +66,25 @@ _COLOURS = click.Choice(["auto", "always", "never"])
 @click.option(
     "--context", "contexts", metavar="N=PREFIX", multiple=True, help="6LoWPAN context, by hand."
 )
+@click.option("--channel", metavar="N|N-N|N,N", help="Radio: channels to listen on.")
+@click.option("--page", type=click.IntRange(0, 31), metavar="N", help="Radio: channel page.")
+@click.option("--hop", metavar="TIME", help="Radio: time on each channel; default: 250ms.")
+@click.option("--wireshark", is_flag=True, help="Radio: start Wireshark on what is heard.")
 @click.option("--ignore-fcs", is_flag=True, help="Decode also frames whose FCS is wrong.")
 @click.option("--color", "colour", type=_COLOURS, default="auto", help="Default: on a terminal.")
 def sniff(capture: str | None, read: str | None, **options: Any) -> int:
-    """Decode the frames of CAPTURE and show them, one line a frame.
+    """Decode the frames of CAPTURE or RADIO and show them, one line a frame.
 
-    CAPTURE is a pcap or pcapng file, gzipped or not, or - for standard input.  Keys are also
-    taken from the environment variable LOWPAN_KEYS, lines as in a file of keys.
+    CAPTURE is a pcap or pcapng file, gzipped or not, or - for standard input.  RADIO is a
+    transceiver, listened to until Ctrl-C.  Keys are also taken from the environment variable
+    LOWPAN_KEYS, lines as in a file of keys.
     """
     if (capture is None) == (read is None):
         raise click.UsageError("Give one CAPTURE.", click.get_current_context())
     work = import_module("lowpan.cli.sniffing")
     names = ("keys", "raw_keys", "datasets", "key_files", "profiles", "contexts", "ignore_fcs")
     keys = work.KeyOptions(**{name: options.pop(name) for name in names})
-    status: int = work.sniff(work.SniffOptions(capture or read, keys=keys, **options))
+    tuning = work.TuningOptions(**{name: options.pop(name) for name in ("channel", "page", "hop")})
+    chosen = work.SniffOptions(capture or read, keys=keys, tuning=tuning, **options)
+    status: int = work.sniff(chosen)
     return status

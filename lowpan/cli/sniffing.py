@@ -13,8 +13,10 @@ from lowpan.capture.fields import DEFAULT_FIELDS, UnknownField, find_field
 from lowpan.capture.rows import Row, json_function, row_function
 from lowpan.capture.statistics import Statistics
 from lowpan.cli.copying import CopiedRecords, Copy, refuse_same_file
+from lowpan.cli.live_options import TuningOptions
 from lowpan.cli.output import Output
 from lowpan.cli.progress import watched
+from lowpan.cli.radio_names import EXAMPLE_RADIO, is_radio
 from lowpan.cli.report import CommandError, report
 from lowpan.cli.row_options import row_settings
 from lowpan.cli.source import KeyOptions, given_by, open_source, open_source_records
@@ -31,6 +33,7 @@ class SniffOptions:
     """The options of `lowpan sniff`."""
 
     capture: str
+    """Or a radio."""
     form: str = "text"
     """text, fields or json."""
     fields: tuple[str, ...] = ()
@@ -44,16 +47,23 @@ class SniffOptions:
     colour: str = "auto"
     """auto, always or never."""
     keys: KeyOptions = field(default_factory=KeyOptions)
+    tuning: TuningOptions = field(default_factory=TuningOptions)
+    wireshark: bool = False
 
     @property
     def shows_nothing(self) -> bool:
         """Whether frames are written and no sort of output was asked for."""
         asked = self.form != "text" or self.whole_tree or self.octets or self.statistics
-        return self.write is not None and not asked
+        return (self.write is not None or self.wireshark) and not asked
 
 
 def sniff(options: SniffOptions) -> int:
     """Do it and return the exit status; raise CommandError for what the user can mend."""
+    if is_radio(options.capture):
+        from lowpan.cli.live import sniff_radio  # noqa: PLC0415  (with asyncio, rich, ...)
+
+        return sniff_radio(options)
+    _refuse_radio_options(options)
     if options.write is not None:
         refuse_same_file(options.capture, options.write)
     damage: CaptureError | None = None
@@ -63,6 +73,13 @@ def sniff(options: SniffOptions) -> int:
         return 0
     report(str(damage))
     return 2
+
+
+def _refuse_radio_options(options: SniffOptions) -> None:
+    option = options.tuning.first_given or ("--wireshark" if options.wireshark else "")
+    if option:
+        cause = f"{option} is for radios, and {options.capture} is none"
+        raise CommandError(cause, f"leave it out, or give a radio such as {EXAMPLE_RADIO}")
 
 
 def _copy(options: SniffOptions, output: Output, stack: ExitStack) -> CaptureError | None:
@@ -86,7 +103,7 @@ def _show(options: SniffOptions, output: Output, stack: ExitStack) -> CaptureErr
         raise CommandError(
             "-w - writes the capture where the output would go", "give -w a file, or no output form"
         )
-    show = _shower(options, output)
+    show = shower(options, output)
     given = given_by(options.keys, os.environ)
     capture = open_source(options.capture, given, stack, output.flush)
     if options.write is not None:
@@ -97,8 +114,8 @@ def _show(options: SniffOptions, output: Output, stack: ExitStack) -> CaptureErr
     return capture.damage
 
 
-def _shower(options: SniffOptions, output: Output) -> Show:
-    """Return what the options ask for; raise CommandError where they contradict each other."""
+def shower(options: SniffOptions, output: Output) -> Show:
+    """Return what shows frames as the options ask; raise CommandError where they disagree."""
     if options.fields and options.form == "text":
         raise CommandError("-e FIELD without -T fields or -T json", "add -T fields")
     if options.settings and options.form != "fields":

@@ -22,10 +22,14 @@ from lowpan.capture.key_sources import (
 from lowpan.capture.reader import Records, open_records
 from lowpan.capture.session import Capture, open_capture
 from lowpan.capture.wireshark_profile import read_profile
+from lowpan.cli.radio_names import EXAMPLE_RADIO
 from lowpan.cli.report import CommandError
 from lowpan.errors import CaptureError, KeyFormatError
 
-_CURE = "give the path of a pcap or pcapng file, or - for standard input"
+_CURE = (
+    "give the path of a pcap or pcapng file, or - for standard input;"
+    f" or a radio such as {EXAMPLE_RADIO}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def _context(text: str) -> Given:
 def open_source(
     name: str, given: Given, stack: ExitStack, before_read: Callable[[], None]
 ) -> Capture:
-    """Open whatever `name` names: for now a capture file, a pipe, or `-`; raise CommandError.
+    """Open what `name` names: a capture file, a pipe, or `-`; raise CommandError.
 
     `stack` closes it.  `before_read` is called before each read that may have to wait.
     """

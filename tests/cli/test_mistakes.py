@@ -36,7 +36,10 @@ def mistakes(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 NOT_A_KEY = KEY[:-1] + "g"
-FILE_CURE = "give the path of a pcap or pcapng file, or - for standard input"
+FILE_CURE = (
+    "give the path of a pcap or pcapng file, or - for standard input;"
+    " or a radio such as spinel:/dev/ttyACM0"
+)
 
 
 @pytest.mark.parametrize(
