@@ -45,10 +45,10 @@ def socket_line(name: str, ended: str, connection: socket.socket) -> Line:
 
 
 def _place(uri: RadioUri) -> tuple[str, int]:
-    parts = urlsplit(uri.target)
     try:
+        parts = urlsplit(uri.target)
         host, port = parts.hostname, parts.port
-    except ValueError:  # urlsplit's word for a port that is no number
+    except ValueError:  # urlsplit's word for brackets and ports that are none
         host, port = None, None
     if not host or not port:
         raise RadioError(f"{uri.text}: names no host and port", "write tcp://host:port")

@@ -32,7 +32,9 @@ class Pty:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
-        Path(self.path).symlink_to(os.ttyname(self._slave))
+        self.number = os.ttyname(self._slave)
+        """The name that is another one each time."""
+        Path(self.path).symlink_to(self.number)
         asyncio.get_running_loop().add_reader(self._master, self._take, self._master)
 
     def unplug(self) -> None:
@@ -53,6 +55,11 @@ class Pty:
         """Unplug it for good and remove the link's folder."""
         self.unplug()
         self._folder.rmdir()
+
+    def stop_reading(self) -> None:
+        """Take nothing more of what the driver sends, as a firmware that hangs."""
+        if self._master is not None:
+            asyncio.get_running_loop().remove_reader(self._master)
 
     async def write(self, octets: bytes) -> None:
         """Send to the driver, as fast as it reads; what it has not read when unplugged is lost."""

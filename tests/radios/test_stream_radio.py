@@ -1,16 +1,20 @@
 """The contract, kept by the smallest driver: lines of hexadecimal digits."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from time import time_ns
 
 import pytest
+from lowpan_radios import port_names
 from lowpan_radios.stream_radio import StreamRadio
 
 from lowpan.errors import RadioError
 from lowpan.radio import (
     Fcs,
+    Happening,
     Radio,
     RadioCapability,
     RadioSettings,
@@ -21,7 +25,7 @@ from lowpan.radio import (
     parse_radio_uri,
 )
 from tests.peers.pty import Pty
-from tests.radios.contract import RadioContract
+from tests.radios.contract import RadioContract, notice_of
 from tests.radios.counterpart import Counterpart
 
 CAPABILITIES = (
@@ -148,3 +152,40 @@ async def open_hex(uri: str) -> HexRadio:
     radio = HexRadio(parse_radio_uri(uri), CAPABILITIES, baudrate=115_200)
     await radio.start()
     return radio
+
+
+async def test_a_port_that_comes_back_under_another_number_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    peer, others = HexPeer(), list[Pty]()
+    monkeypatch.setattr(port_names, "LASTING", (Path(peer.pty.path).parent,))
+    before = peer.pty.number
+    async with await open_hex(f"hex:{before}") as radio:
+        peer.pty.unplug()
+        await notice_of(radio, Happening.LOST)
+        while os.path.realpath(others[-1].path if others else "/") != before:
+            others.append(Pty(ignore))  # until the old number is somebody else's
+        await peer.plug_in()
+        assert peer.pty.number != before
+        await notice_of(radio, Happening.RETURNED)
+        assert radio.uri == f"hex:{before}"
+    for pty in [peer.pty, *others]:
+        pty.close()
+
+
+async def test_a_firmware_that_stays_mute_is_waited_for_and_comes_back() -> None:
+    peer = HexPeer()
+    async with await open_hex(peer.uri) as radio:
+        peer.pty.unplug()
+        await notice_of(radio, Happening.LOST)
+        peer.pty.plug_in()
+        await asyncio.sleep(0)
+        peer.pty.unplug()  # lost again, perhaps while it returned: told once
+        await peer.plug_in()
+        await notice_of(radio, Happening.RETURNED)
+        assert radio.statistics.losses == 1
+    peer.pty.close()
+
+
+def ignore(octets: bytes) -> None:
+    """Nobody is there."""
