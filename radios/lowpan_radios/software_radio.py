@@ -6,6 +6,14 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns, time_ns
 
 from lowpan.errors import MalformedFrame, RadioClosed, RadioError
+from lowpan.mac.acknowledging import (
+    AddressFilter,
+    AwaitedAck,
+    awaited_ack,
+    enhanced_ack,
+    immediate_ack,
+    is_data_request,
+)
 from lowpan.radio import (
     Fcs,
     Happening,
@@ -18,14 +26,6 @@ from lowpan.radio import (
     TransmitStatus,
 )
 from lowpan.wire.ieee802154 import Frame, decode_frame
-from lowpan_radios.acknowledging import (
-    AddressFilter,
-    AwaitedAck,
-    awaited_ack,
-    enhanced_ack,
-    immediate_ack,
-    is_data_request,
-)
 from lowpan_radios.base import BaseRadio
 
 SOFTWARE_PARAMETERS = ("ack_timeout_ms", "ack_wait_us")

@@ -1,6 +1,6 @@
-"""What a receiver without hardware support decides: for whom a frame is, and how to answer it.
+"""Filtering and acknowledgments: for whom a frame is, how to answer it, what answers ours.
 
-Octets and values in, octets out; nothing here waits or sends.
+For radios that leave this to the host; drivers and the link layer share it.
 """
 
 from dataclasses import dataclass
