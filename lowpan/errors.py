@@ -69,3 +69,8 @@ class RadioClosed(RadioError):
 
 class StoreError(LowpanError):
     """What must survive a crash cannot be kept or read: nothing secured is sent until it can."""
+
+    def __init__(self, cause: str, cure: str = "") -> None:
+        super().__init__(cause)
+        self.cure = cure
+        """What the user can do about it, one line; empty where we know of nothing."""

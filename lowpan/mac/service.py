@@ -102,6 +102,8 @@ class Drop(Enum):
     LEVEL = "security level"
     """Weaker than our policy wants, or level 4."""
     COUNTER = "frame counter at its end"
+    STORE = "store"
+    """That it was taken could not be kept, so that it could be replayed after a crash."""
     UNEXPECTED = "unexpected"
     """Well formed, and nothing that we asked for or know to answer."""
     QUEUE_FULL = "queue full"
