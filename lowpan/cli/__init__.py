@@ -13,6 +13,7 @@ from lowpan.errors import LowpanError
 COMMANDS = {
     "sniff": "Decode the frames of a capture or a radio and show them.",
     "fields": "List the fields that `sniff -T fields -e FIELD` can show.",
+    "extcap": "Let Wireshark list radios and capture from them.",
 }
 """Name -> what it does; the command is the function of that name in lowpan.cli.NAME."""
 

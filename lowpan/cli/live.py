@@ -1,14 +1,12 @@
 """What `lowpan sniff RADIO` does: frames of a radio in; lines, counts or a capture out."""
 
 import os
-import signal
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
-from threading import current_thread, main_thread
 from time import monotonic
 
 from lowpan.aio.live_radio import LiveRadio
@@ -18,6 +16,7 @@ from lowpan.cli.live_counts import LiveCounts, Silence
 from lowpan.cli.live_frames import Follow, LiveFrames
 from lowpan.cli.live_options import tuning_of
 from lowpan.cli.live_output import LiveOutput, StatusLine
+from lowpan.cli.live_signals import terminated_as_interrupted
 from lowpan.cli.live_texts import beginning, silence_text, status_text, summary_text
 from lowpan.cli.live_writing import LiveCopies, find_wireshark, reader_is_gone
 from lowpan.cli.report import CommandError
@@ -113,7 +112,8 @@ class _Listening:
     def _idle(self, copies: LiveCopies) -> None:
         """Show what waits, and look around, while there is nothing else to do."""
         self._output.flush()
-        if not copies.are_read or reader_is_gone(sys.stdout):
+        copies.check()
+        if reader_is_gone(sys.stdout):
             raise BrokenPipeError
         now = monotonic()
         if self._seen != self._counts.frames:
@@ -123,16 +123,3 @@ class _Listening:
         if seconds is not None:
             self._status.tell(*silence_text(self._live, seconds))
         self._status.show(lambda: status_text(self._counts, self._live, now))
-
-
-@contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does: with a whole file, and the summary."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

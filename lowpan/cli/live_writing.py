@@ -72,10 +72,10 @@ class LiveCopies:
                 writer.copy(record)
         return length
 
-    @property
-    def are_read(self) -> bool:
-        """Whether somebody may still read them all."""
-        return not any(map(reader_is_gone, self._opened))
+    def check(self) -> None:
+        """Raise BrokenPipeError if a reader has gone, though there is nothing to write."""
+        if any(map(reader_is_gone, self._opened)):
+            raise BrokenPipeError
 
 
 def reader_is_gone(file: Any) -> bool:
