@@ -80,7 +80,7 @@ class OpenThreadAir(SoftwareRadio):
             self._sender.setblocking(False)
             group = (GROUP, self._group_port)
             heard = bound_socket(socket.AF_INET, group, self.uri, [*shared, member])
-            self._reader = DatagramReader(heard, self.uri, self._datagram, self._failed)
+            self._reader = DatagramReader(heard, self.uri, self.take_datagram, self._failed)
         except BaseException:
             self._sender.close()
             raise
@@ -94,7 +94,8 @@ class OpenThreadAir(SoftwareRadio):
     def _failed(self, why: str) -> None:
         self._notice(Happening.SAID, why)
 
-    def _datagram(self, datagram: bytes, source: Address, arrived_ns: int) -> None:
+    def take_datagram(self, datagram: bytes, source: Address, arrived_ns: int) -> None:
+        """Take a datagram from `source` that arrived at `arrived_ns`, since 1970."""
         if source[1] == self._port:
             return  # our own comes back
         statistics = self.statistics

@@ -95,7 +95,7 @@ class ZepRadio(SoftwareRadio):
         else:
             family, own = socket.AF_INET, ("0.0.0.0", bind_port)
         self._socket = bound_socket(family, own, self.uri)
-        self._reader = DatagramReader(self._socket, self.uri, self._datagram, self._failed)
+        self._reader = DatagramReader(self._socket, self.uri, self.take_datagram, self._failed)
         self.description = f"ZEP over UDP, {_shown(self._socket.getsockname())}"
 
     async def _close(self) -> None:
@@ -107,7 +107,8 @@ class ZepRadio(SoftwareRadio):
 
     # Receiving
 
-    def _datagram(self, datagram: bytes, source: Address, arrived_ns: int) -> None:
+    def take_datagram(self, datagram: bytes, source: Address, arrived_ns: int) -> None:
+        """Take a datagram from `source` that arrived at `arrived_ns`, since 1970."""
         statistics = self.statistics
         statistics.octets += len(datagram)
         if self._reader is not None and self._reader.dropped is not None:
