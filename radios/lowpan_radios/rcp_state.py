@@ -1,0 +1,160 @@
+"""What a radio co-processor was told to be, so that it can be told again after a reset."""
+
+from dataclasses import dataclass, field
+
+from lowpan.errors import FieldOutOfRange, RadioError
+from lowpan.radio import RadioSettings
+from lowpan_radios.rcp_identity import RcpIdentity
+from lowpan_radios.rcp_requests import RadioRefused, Requests
+from lowpan_radios.spinel_keys import RCP_MAC_KEY, RcpMacKey
+from lowpan_radios.spinel_names import PROMISCUOUS_FULL, PROMISCUOUS_OFF, Command, Property
+
+COUNTER_MARGIN = 1000
+"""Frame counters left out after a reset: of Enh-Acks that the radio secured and could not tell."""
+
+LARGEST_COUNTER = 0xFFFFFFFF
+EXTENDED_OCTETS = 8
+
+
+@dataclass(slots=True)
+class RcpState:
+    """All that is applied again when the radio has forgotten it, apart from RadioSettings."""
+
+    short_addresses: set[int] = field(default_factory=set[int])
+    """Source match list: for these frames wait."""
+    extended_addresses: set[bytes] = field(default_factory=set[bytes])
+    """The same, as displayed."""
+    keys: RcpMacKey | None = None
+    next_frame_counter: int | None = None
+    """The lowest counter that no frame has gone out with, as far as the radio told."""
+
+    def used(self, frame_counter: int) -> None:
+        """Take note that a frame went out with this counter."""
+        if self.next_frame_counter is None or frame_counter >= self.next_frame_counter:
+            self.next_frame_counter = frame_counter + 1
+
+
+def short_octets(addresses: set[int]) -> bytes:
+    """Return a source match list's octets."""
+    return b"".join(address.to_bytes(2, "little") for address in sorted(addresses))
+
+
+def check_settings(uri: str, settings: RadioSettings) -> None:
+    """Raise FieldOutOfRange or RadioError for what no radio co-processor can be."""
+    for name in ("pan_id", "short_address"):
+        if not 0 <= getattr(settings, name) <= 0xFFFF:
+            raise FieldOutOfRange(f"{name} is {getattr(settings, name)}, not 0..65535")
+    address = settings.extended_address
+    if address is not None and len(address) != EXTENDED_OCTETS:
+        raise FieldOutOfRange(f"extended_address has {len(address)} octets, not 8")
+    power = settings.transmit_power
+    if power is not None and not -128 <= power <= 126:
+        raise FieldOutOfRange(f"transmit_power is {power} dBm, not -128..126")
+    if settings.page:
+        raise RadioError(f"{uri}: no channel page {settings.page}", "it has page 0")
+
+
+class Applying:
+    """Tells the radio its settings: only what has changed, until the radio has forgotten all."""
+
+    def __init__(self, uri: str, requests: Requests, state: RcpState) -> None:
+        self._uri, self._requests, self._state = uri, requests, state
+        self._known: dict[Property, bytes] = {}
+
+    def forget(self) -> None:
+        """Take it that the radio knows nothing."""
+        self._known.clear()
+
+    async def apply(self, settings: RadioSettings, identity: RcpIdentity, log_level: int) -> None:
+        """Make the radio be `settings`; raise RadioError.  Its PHY comes first, reception last."""
+        fresh = not self._known
+        if fresh:
+            await self._log(log_level)
+        await self._set(Property.PHY_ENABLED, b"\1")
+        for number, value in _values(settings, identity):
+            await self._set(number, value)
+        if fresh:
+            await self.source_match()
+            await self.security(COUNTER_MARGIN)
+        await self.tune(settings.channel)
+        await self._set(Property.MAC_RAW_STREAM_ENABLED, b"\1")
+
+    async def tune(self, channel: int) -> None:
+        """Set the channel, and read it back."""
+        value = bytes([channel])
+        if self._known.get(Property.PHY_CHAN) == value:
+            return
+        await self._set(Property.PHY_CHAN, value)
+        found = await self._requests.ask(Command.PROP_VALUE_GET, Property.PHY_CHAN)
+        if found != value:
+            self._known.pop(Property.PHY_CHAN, None)
+            cause = (
+                f"{self._uri}: set to channel {channel}, the radio is on {found[:1].hex() or '?'}"
+            )
+            raise RadioError(cause, "take a channel of its region")
+
+    async def source_match(self) -> None:
+        """Give it both lists anew."""
+        state = self._state
+        extended = b"".join(sorted(state.extended_addresses))
+        for number, value in (
+            (Property.MAC_SRC_MATCH_SHORT_ADDRESSES, short_octets(state.short_addresses)),
+            (Property.MAC_SRC_MATCH_EXTENDED_ADDRESSES, extended),
+        ):
+            try:
+                await self._requests.ask(Command.PROP_VALUE_SET, number, value)
+            except RadioRefused:
+                if value:  # a radio without these lists has nothing to clear
+                    raise
+
+    async def security(self, margin: int = 0) -> None:
+        """Give it the frame counter, `margin` ahead of what was used, and after it the keys.
+
+        In the other order it might send with a new key and a counter of before.
+        """
+        state = self._state
+        if state.next_frame_counter is not None:
+            counter = state.next_frame_counter + margin
+            if counter > LARGEST_COUNTER:
+                raise RadioError(f"{self._uri}: its frame counters are used up", "change the key")
+            state.next_frame_counter = counter
+            octets = counter.to_bytes(4, "little")
+            await self._requests.ask(Command.PROP_VALUE_SET, Property.RCP_MAC_FRAME_COUNTER, octets)
+        if state.keys is not None:
+            octets = RCP_MAC_KEY.encode(state.keys)
+            await self._requests.ask(Command.PROP_VALUE_SET, Property.RCP_MAC_KEY, octets)
+
+    async def _log(self, level: int) -> None:
+        """Ask for little log; many radios have no such property."""
+        number = Property.DEBUG_NCP_LOG_LEVEL
+        try:
+            await self._requests.ask(Command.PROP_VALUE_SET, number, bytes([level]))
+        except RadioRefused as refused:
+            self._known[number] = bytes([refused.status])  # known to have none
+
+    async def _set(self, number: Property, value: bytes) -> None:
+        """Set a property unless the radio has that value."""
+        if self._known.get(number) == value:
+            return
+        self._known.pop(number, None)
+        await self._requests.ask(Command.PROP_VALUE_SET, number, value)
+        self._known[number] = value
+
+
+def _values(settings: RadioSettings, identity: RcpIdentity) -> list[tuple[Property, bytes]]:
+    """Return the properties that settings are, in the order of a host's bring-up."""
+    address = settings.extended_address or identity.hardware_address
+    power = settings.transmit_power
+    if power is None:
+        power = identity.transmit_power
+    mode = PROMISCUOUS_FULL if settings.promiscuous else PROMISCUOUS_OFF
+    values = [
+        (Property.MAC_15_4_PANID, settings.pan_id.to_bytes(2, "little")),
+        (Property.MAC_15_4_SADDR, settings.short_address.to_bytes(2, "little")),
+        (Property.MAC_15_4_LADDR, address),
+        (Property.MAC_PROMISCUOUS_MODE, bytes([mode])),
+        (Property.MAC_SRC_MATCH_ENABLED, bytes([not settings.ack_pending])),
+    ]
+    if power is not None:
+        values.append((Property.PHY_TX_POWER, power.to_bytes(1, "little", signed=True)))
+    return values
