@@ -21,6 +21,11 @@ class Handover(Generic[Item]):
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Event()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many items wait."""
+        return len(self._items)
+
     async def put(self, item: Item) -> None:
         """Add `item`; wait while there are too many."""
         while len(self._items) >= self._most:

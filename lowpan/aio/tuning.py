@@ -74,8 +74,10 @@ async def hop(radio: Radio, tuning: Tuning, is_lost: Callable[[], bool]) -> None
 
 def _refuse_strange_channels(radio: Radio, tuning: Tuning) -> None:
     """Raise RadioError before anything is changed; a radio may not tell which it has."""
-    known = radio.channels if tuning.page in (None, radio.settings.page) else ()
+    if tuning.page not in (None, radio.settings.page):
+        return  # which channels another page has, nobody has said yet
+    known = radio.channels
     strange = [channel for channel in tuning.channels if known and channel not in known]
     if strange:
-        has = f"{known[0]}-{known[-1]}" if len(known) > 1 else str(known[0])
-        raise RadioError(f"{radio.uri}: there is no channel {strange[0]}", f"it has {has}")
+        has = f"it has {min(known)}-{max(known)}"
+        raise RadioError(f"{radio.uri}: there is no channel {strange[0]}", has)
