@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import termios
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,11 @@ class Pty:
         """The name that is another one each time."""
         Path(self.path).symlink_to(self.number)
         asyncio.get_running_loop().add_reader(self._master, self._take, self._master)
+
+    def runs_at(self, baudrate: int) -> bool:
+        """Tell whether the driver has set this speed."""
+        code: int = getattr(termios, f"B{baudrate}")
+        return self._slave is not None and termios.tcgetattr(self._slave)[5] == code
 
     def unplug(self) -> None:
         """Take the line away: whoever has it open gets EIO; harmless if it is away."""
