@@ -12,6 +12,7 @@ from lowpan.errors import LowpanError
 
 COMMANDS = {
     "sniff": "Decode the frames of a capture or a radio and show them.",
+    "radios": "List the radios that may be here, and with --probe who answers.",
     "fields": "List the fields that `sniff -T fields -e FIELD` can show.",
     "extcap": "Let Wireshark list radios and capture from them.",
 }

@@ -60,6 +60,9 @@ class Line:
         """Send octets; see Stream."""
         raise NotImplementedError
 
+    def set_baudrate(self, baudrate: int) -> None:
+        """Go on at another speed; see Stream."""
+
     def close(self) -> None:
         """Give it back; see Stream."""
         raise NotImplementedError

@@ -20,6 +20,8 @@ REFUSED = {errno.EACCES, errno.EPERM}
 BUSY = {errno.EBUSY, errno.EAGAIN}
 """EBUSY: the other holder asked for it alone (TIOCEXCL); EAGAIN: it holds the lock (flock)."""
 
+ENDED = "unplugged"
+
 READY = os.name == "posix"
 """Whether the event loop can watch the descriptor of a port."""
 
@@ -27,20 +29,45 @@ READY = os.name == "posix"
 def open_serial(uri: RadioUri, baudrate: int) -> Line:
     """Open the port for us alone; raise RadioError with the cause and the cure."""
     port = _open_port(uri, baudrate)
-    ended = "unplugged"
     if not READY:
-        return waiting_line(uri.text, ended, port)
+        read, cancel = partial(_read_some, port), partial(_cancel, port)
+        return WaitingSerial(uri, port, WaitingWay(read, port.write, cancel, port.close))
     descriptor = port.fileno()
     _take_alone(port)
     read, write = partial(os.read, descriptor), partial(os.write, descriptor)
     way = ReadyWay(descriptor, read, write, partial(_give_back, port))
-    return ReadyLine(uri.text, ended, way)
+    return ReadySerial(uri, port, way)
 
 
-def waiting_line(name: str, ended: str, port: serial.Serial) -> Line:
-    """Return the line of an open port, read and written by threads."""
-    way = WaitingWay(partial(_read_some, port), port.write, partial(_cancel, port), port.close)
-    return ThreadLine(name, ended, way)
+class ReadySerial(ReadyLine):
+    """A port whose descriptor the event loop watches."""
+
+    def __init__(self, uri: RadioUri, port: serial.Serial, way: ReadyWay) -> None:
+        super().__init__(uri.text, ENDED, way)
+        self._uri, self._port = uri, port
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """Go on at another speed; see Stream."""
+        _set_baudrate(self._uri, self._port, baudrate)
+
+
+class WaitingSerial(ThreadLine):
+    """A port read and written by threads."""
+
+    def __init__(self, uri: RadioUri, port: serial.Serial, way: WaitingWay) -> None:
+        super().__init__(uri.text, ENDED, way)
+        self._uri, self._port = uri, port
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """Go on at another speed; see Stream."""
+        _set_baudrate(self._uri, self._port, baudrate)
+
+
+def _set_baudrate(uri: RadioUri, port: serial.Serial, baudrate: int) -> None:
+    try:
+        port.baudrate = baudrate
+    except (serial.SerialException, OSError, ValueError) as error:
+        raise _no_such_speed(uri, baudrate) from error
 
 
 def _open_port(uri: RadioUri, baudrate: int) -> serial.Serial:
@@ -61,8 +88,12 @@ def _open_port(uri: RadioUri, baudrate: int) -> serial.Serial:
     except (serial.SerialException, OSError) as error:
         raise _explained(uri, path, error) from error
     except ValueError as error:  # what pyserial says of a speed that the port does not take
-        cure = "take one that it has, such as ?baudrate=115200 or ?baudrate=460800"
-        raise RadioError(f"{uri.text}: {path} does not run at {baudrate} baud", cure) from error
+        raise _no_such_speed(uri, baudrate) from error
+
+
+def _no_such_speed(uri: RadioUri, baudrate: int) -> RadioError:
+    cure = "take one that it has, such as ?baudrate=115200 or ?baudrate=460800"
+    return RadioError(f"{uri.text}: {uri.target} does not run at {baudrate} baud", cure)
 
 
 def _explained(uri: RadioUri, path: str, error: OSError) -> RadioError:

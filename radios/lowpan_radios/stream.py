@@ -30,6 +30,13 @@ class Stream(Protocol):
         """
         ...
 
+    def set_baudrate(self, baudrate: int) -> None:
+        """Go on at another speed; raise RadioError if the port has not that.
+
+        Lines without speed do nothing.
+        """
+        ...
+
     def close(self) -> None:
         """Give it back at once; octets that still wait are dropped."""
         ...
