@@ -1,0 +1,306 @@
+"""Security of the link layer: frames sealed and opened, under the rules that no code may bend."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from lowpan.errors import FieldOutOfRange, SecurityError, StoreError
+from lowpan.mac.ccm_star import LAST_FRAME_COUNTER, MicMismatch, mic_octets_required
+from lowpan.mac.counters import COUNTERS_AHEAD, OutgoingCounter, PatientStore
+from lowpan.mac.frame_security import (
+    SecurableFrame,
+    open_frame,
+    open_octets,
+    seal_frame,
+    source_pan_id,
+)
+from lowpan.mac.keys import KeyIdentifier, KeyTable, KeyUnavailable, LinkKey, is_well_known
+from lowpan.mac.peers import Peers
+from lowpan.mac.policy import SecurityPolicy
+from lowpan.mac.replay import MOST_SENDERS, Freshness, IncomingCounters
+from lowpan.mac.service import Drop
+from lowpan.store import Store
+from lowpan.wire.ieee802154 import Frame, FrameControl
+from lowpan.wire.security_header import AuxiliarySecurityHeader, SecurityControl
+
+_CONTROL_AND_COUNTER_OCTETS = 5
+_KEY_IDENTIFIER_OCTETS = (0, 1, 5, 9)
+"""By key identifier mode."""
+_NO_COUNTER = "no frame counter to tell a replay by"
+_IMPLICIT = KeyIdentifier(0)
+FIRST_KEY = KeyIdentifier(1, 1)
+"""Key identifier mode 1, key index 1: what most networks call their only key."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """A frame that may be believed as far as its security level says."""
+
+    payload: bytes
+    """In clear: payload IEs, command identifier or beacon fields included."""
+    extended_source: bytes | None
+    """Who sealed it; in clear frames the extended source address if there is one."""
+    security_level: int = 0
+    """1..3, 5..7; 0: in clear, anybody can have sent it."""
+    key_sequence: int | None = None
+    """Thread key sequence of its key; None for other keys."""
+    key_fingerprint: str | None = None
+    """Which key opened it; None for a frame in clear."""
+
+
+@dataclass(slots=True)
+class Refusal:
+    """A frame that must go no further, and why."""
+
+    drop: Drop
+    reason: str
+
+
+class LinkSecurity:
+    """Seals what we send and opens what we receive.
+
+    The store holds what must survive a crash, and is this node's alone.  No counter is used twice
+    with a key, and no frame that was accepted is accepted again, whatever happens to us: see
+    OutgoingCounter and IncomingCounters.
+    """
+
+    def __init__(  # noqa: PLR0913  (bounds, each with its default)
+        self,
+        extended_address: bytes,
+        keys: KeyTable,
+        store: Store,
+        *,
+        level: int = 5,
+        key: KeyIdentifier = FIRST_KEY,
+        policy: SecurityPolicy | None = None,
+        peers: Peers | None = None,
+        counters_ahead: int = COUNTERS_AHEAD,
+        most_senders: int = MOST_SENDERS,
+    ) -> None:
+        """Secure frames at `level` with what `key` names in `keys`; raise StoreError.
+
+        `extended_address` is ours, 8 octets in display order.  `policy` is that of the level by
+        default.  The bounds are those of OutgoingCounter and IncomingCounters.
+        """
+        if len(extended_address) != 8:
+            raise FieldOutOfRange(f"an extended address of {len(extended_address)} octets")
+        self.extended_address, self.keys, self.level = extended_address, keys, level
+        self.key = key
+        """What frames that we send call their key; to be changed when keys rotate."""
+        self.policy = policy or SecurityPolicy.for_level(level)
+        self.peers = peers or Peers()
+        self.mic_octets = mic_octets_required(level)
+        self._store, self._ahead = PatientStore(store), counters_ahead
+        self._outgoing: dict[str, OutgoingCounter] = {}
+        self.incoming = IncomingCounters(self._store, most_senders=most_senders)
+        self._acknowledgments = IncomingCounters(most_senders=most_senders)
+        for sender in self.incoming.senders():
+            self.peers.verified(sender, None, None)
+
+    def overhead(self, destination: bytes | None, pan_id: int | None = None) -> int:
+        """Return by how many octets seal() makes a frame to `destination` longer."""
+        mode = self._identifier(destination, pan_id).mode
+        return _CONTROL_AND_COUNTER_OCTETS + _KEY_IDENTIFIER_OCTETS[mode] + self.mic_octets
+
+    def wants_sealed(self, frame_type: int, command: int | None = None) -> bool:
+        """Tell whether such frames of ours go out sealed: those we would not take in clear."""
+        return not self.policy.allows(frame_type, 0) and (
+            command is None or command not in self.policy.unsecured_commands
+        )
+
+    def seal(self, frame: Frame, *, now: int) -> bytes:
+        """Return the PSDU of `frame`, which is in clear, sealed under a counter of its own.
+
+        Made for a frame of version 0 is one of version 1.  Where a peer has an implicit key, what
+        is for it alone is sealed with that.  If `frame` has a security header already, as an
+        Enh-Ack does, that names level and key.  Each call takes a new counter: a retransmission
+        is the same PSDU.  Raises StoreError, SecurityError (CounterExhausted, KeyUnavailable) and
+        FieldOutOfRange: nothing may be sent then.
+        """
+        peer = self._extended(frame.destination, frame.destination_pan_id)
+        security = frame.security
+        if security is None:
+            name = self._identifier(frame.destination, frame.destination_pan_id)
+            control = SecurityControl(self.level, name.mode)
+            security = AuxiliarySecurityHeader(control, None, name.source, name.index)
+        else:
+            mic_octets_required(security.control.security_level)
+        key = self.keys.find(security, peer)
+        if key is None:
+            raise KeyUnavailable(f"no key {_name(security)}")
+        counter = self._counter(key).take(now=now)
+        header = replace(security, frame_counter=counter)
+        sealable = replace(frame, control=_secured(frame.control), security=header, mic=b"")
+        return seal_frame(sealable, key.ccm_star, self.extended_address)
+
+    def open(self, frame: SecurableFrame, psdu: bytes, *, now: int) -> Opened | Refusal:
+        """Return `frame`, which `psdu` decodes to, in clear if it is allowed, right and new.
+
+        First the policy, then the key, the MIC, and the counter at last: nothing is remembered
+        of a frame whose MIC is wrong.
+        """
+        security = frame.security
+        if security is None:
+            return self._take_in_clear(frame)
+        verified = self._refuse_header(frame, security) or self._verify_from(frame, psdu, security)
+        if isinstance(verified, Refusal):
+            return verified
+        opened = _accept(self.incoming, verified, now)
+        if isinstance(opened, Opened):
+            source = frame.source
+            short = source if source is not None and len(source) == 2 else None
+            self.peers.verified(verified.sender, short, source_pan_id(frame))
+        return opened
+
+    def open_acknowledgment(
+        self, frame: Frame, psdu: bytes, acknowledged: Frame, *, now: int
+    ) -> Opened | Refusal:
+        """Return an acknowledgment if it proves that its sender has got `acknowledged`.
+
+        For a sealed frame it must be sealed likewise, by whom the frame was for: everything else
+        can be forged, and is Opened only for a frame that was in clear itself.  Its counters are
+        separate, since radios make acknowledgments out of order with what waits to be sent; they
+        last as long as we do.
+        """
+        security, asked = frame.security, acknowledged.security
+        if security is None:
+            if asked is None and not frame.control.security_enabled:
+                return Opened(frame.payload, None)
+            return Refusal(Drop.UNSECURED, "in clear, for a frame that was not")
+        if asked is None or not _alike(security, asked):
+            return Refusal(Drop.UNEXPECTED, "secured unlike the frame that it is for")
+        sender = self._extended(acknowledged.destination, acknowledged.destination_pan_id)
+        if sender is None:
+            return Refusal(Drop.NO_ADDRESS, "its sender's extended address is not known")
+        refusal = self._refuse_header(frame, security)
+        verified = refusal or self._verify(frame, psdu, security, sender)
+        if isinstance(verified, Refusal):
+            return verified
+        return _accept(self._acknowledgments, verified, now)
+
+    def settle(self, *, now: int) -> None:
+        """Before an orderly end: let peers be heard at once after the next start."""
+        self.incoming.settle(now=now)
+
+    def _take_in_clear(self, frame: SecurableFrame) -> Opened | Refusal:
+        if isinstance(frame, Frame) and frame.control.security_enabled:
+            return Refusal(Drop.LEVEL, "secured by a suite of the 2003 edition")
+        if not self.policy.allows_in_clear(frame):
+            return Refusal(Drop.UNSECURED, "in clear")
+        source = frame.source
+        return Opened(frame.payload, source if source and len(source) == 8 else None)
+
+    def _refuse_header(
+        self, frame: SecurableFrame, security: AuxiliarySecurityHeader
+    ) -> Refusal | None:
+        """Return why the header alone is enough to refuse `frame`, None if it is not."""
+        level = security.control.security_level
+        if not level & 3:
+            return Refusal(Drop.LEVEL, f"security level {level} has no MIC")
+        if not self.policy.allows(frame.control.frame_type, level):
+            return Refusal(Drop.LEVEL, f"security level {level} is too low")
+        if security.frame_counter is None or security.control.asn_in_nonce:
+            return Refusal(Drop.LEVEL, _NO_COUNTER)
+        if security.frame_counter >= LAST_FRAME_COUNTER:
+            return Refusal(Drop.COUNTER, "its frame counter is the one never used")
+        if is_well_known(security.key_source, security.key_index):
+            return Refusal(Drop.NO_KEY, "sealed with the key that everybody knows")
+        return None
+
+    def _verify_from(
+        self, frame: SecurableFrame, psdu: bytes, security: AuxiliarySecurityHeader
+    ) -> "_Verified | Refusal":
+        """Try the extended addresses that may stand behind the source address."""
+        source = frame.source
+        if source is None:
+            return Refusal(Drop.NO_ADDRESS, "no source address")
+        if len(source) == 8:
+            return self._verify(frame, psdu, security, source)
+        refusal = Refusal(Drop.NO_ADDRESS, "nobody is known by its source address")
+        for sender in self.peers.candidates(source, source_pan_id(frame)):
+            verified = self._verify(frame, psdu, security, sender)
+            if isinstance(verified, _Verified):
+                return verified
+            if refusal.drop is not Drop.MIC_BAD:
+                refusal = verified
+        return refusal
+
+    def _verify(
+        self, frame: SecurableFrame, psdu: bytes, security: AuxiliarySecurityHeader, sender: bytes
+    ) -> "_Verified | Refusal":
+        key = self.keys.find(security, sender)
+        if key is None:
+            return Refusal(Drop.NO_KEY, f"no key {_name(security)}")
+        try:
+            private = open_frame(frame, psdu, key.ccm_star, sender)
+            payload = frame.payload[: open_octets(frame)] + private
+        except MicMismatch:
+            return Refusal(Drop.MIC_BAD, "its MIC is wrong")
+        except SecurityError as error:
+            return Refusal(Drop.MALFORMED, str(error))
+        return _Verified(payload, sender, security, key)
+
+    def _extended(self, address: bytes | None, pan_id: int | None) -> bytes | None:
+        if address is None or len(address) == 8:
+            return address
+        return self.peers.extended(address, pan_id)
+
+    def _identifier(self, destination: bytes | None, pan_id: int | None) -> KeyIdentifier:
+        peer = self._extended(destination, pan_id)
+        return _IMPLICIT if peer is not None and self.keys.has_implicit(peer) else self.key
+
+    def _counter(self, key: LinkKey) -> OutgoingCounter:
+        counter = self._outgoing.get(key.fingerprint)
+        if counter is None:
+            counter = OutgoingCounter(self._store, key.fingerprint, ahead=self._ahead)
+            self._outgoing[key.fingerprint] = counter
+        return counter
+
+
+@dataclass(slots=True)
+class _Verified:
+    """A frame whose MIC is right."""
+
+    payload: bytes
+    sender: bytes
+    security: AuxiliarySecurityHeader
+    key: LinkKey
+
+
+def _accept(counters: IncomingCounters, verified: _Verified, now: int) -> Opened | Refusal:
+    """Take the counter of a frame whose MIC is right, or say why the frame is refused."""
+    key, security, counter = verified.key, verified.security, verified.security.frame_counter
+    if counter is None:
+        return Refusal(Drop.LEVEL, _NO_COUNTER)
+    try:
+        freshness = counters.accept(key.fingerprint, verified.sender, counter, now=now)
+    except StoreError as error:
+        return Refusal(Drop.STORE, str(error))
+    if freshness is not Freshness.NEW:
+        drop = Drop.DUPLICATE if freshness is Freshness.REPEATED else Drop.REPLAYED
+        return Refusal(drop, f"frame counter {counter} is {freshness.value}")
+    level = security.control.security_level
+    return Opened(verified.payload, verified.sender, level, key.key_sequence, key.fingerprint)
+
+
+@lru_cache(maxsize=256)
+def _secured(control: FrameControl) -> FrameControl:
+    """Return the control of the same frame, secured; a node sends few kinds of them."""
+    version = max(control.frame_version, 1)
+    return replace(control, security_enabled=True, frame_version=version)
+
+
+def _alike(security: AuxiliarySecurityHeader, other: AuxiliarySecurityHeader) -> bool:
+    return (
+        security.control.security_level == other.control.security_level
+        and security.control.key_identifier_mode == other.control.key_identifier_mode
+        and security.key_source == other.key_source
+        and security.key_index == other.key_index
+    )
+
+
+def _name(security: AuxiliarySecurityHeader) -> str:
+    """Say what a frame calls its key."""
+    if not security.control.key_identifier_mode:
+        return "for this peer alone (key identifier mode 0)"
+    source = f", source {security.key_source.hex()}" if security.key_source else ""
+    return f"with index {security.key_index}{source}"
