@@ -3,8 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -72,7 +71,7 @@ async def probed(found: list[FoundRadio], *, named: bool) -> list[Row]:
             known["unprobed"] = f"name it to probe it: lowpan radios --probe {radio.uri}"
             continue
         try:
-            firmware = await probe_radio(replace(radio))
+            firmware = await probe_radio(radio)
         except RadioError as error:
             known["error"], known["cure"] = str(error), error.cure
         else:
@@ -100,7 +99,7 @@ def show(rows: list[Row]) -> None:
         return
     lines = [tuple(printable(cell) for cell in cells(known)) for known in rows]
     if sys.stdout.isatty():
-        _show_rich(lines)
+        show_rich(lines)
         return
     widths = [max(map(len, column)) for column in zip(COLUMNS, *lines, strict=True)]
     for line in (COLUMNS, *lines):
@@ -108,7 +107,8 @@ def show(rows: list[Row]) -> None:
         click.echo("  ".join(texts).rstrip())
 
 
-def _show_rich(lines: list[tuple[str, ...]]) -> None:
+def show_rich(lines: Iterable[tuple[str, ...]]) -> None:
+    """Print the table with lines."""
     from rich.console import Console  # noqa: PLC0415  (on terminals only)
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
