@@ -1,0 +1,1 @@
+"""Mesh: finding networks, joining them, and staying part of them (MLE)."""

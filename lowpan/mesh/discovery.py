@@ -1,0 +1,76 @@
+"""MLE Discovery: the question that makes Thread routers tell which network is theirs.
+
+Unsecured MLE between link-local addresses, so whoever has no key can ask.
+"""
+
+from lowpan.adaptation.compress import compress
+from lowpan.wire.addresses import Surroundings, iid_of, link_local
+from lowpan.wire.checksum import with_checksum
+from lowpan.wire.dataset import Discovery, MeshCopTlv, MeshCopType
+from lowpan.wire.ieee802154 import FRAME, Frame, FrameControl, FrameType
+from lowpan.wire.ipv6 import IPV6_HEADER, Ipv6Header
+from lowpan.wire.meshcop import DiscoveryRequest
+from lowpan.wire.mle import (
+    MLE_ENVELOPE,
+    MLE_MESSAGE,
+    MLE_PORT,
+    UNSECURED,
+    MleCommand,
+    MleEnvelope,
+    MleMessage,
+    Tlv,
+    TlvType,
+)
+from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
+
+THREAD_VERSION = 5
+"""Of the sender: Thread 1.3.1 and 1.4."""
+
+ALL_ROUTERS = bytes.fromhex("ff02 0000 0000 0000 0000 0000 0000 0002")
+
+_BROADCAST = b"\xff\xff"
+_UDP, _HOP_LIMIT, _CHECKSUM_AT = 17, 255, 6
+
+
+def discovery_request(
+    source: bytes, source_pan_id: int, sequence_number: int, *, joiner: bool = False
+) -> bytes:
+    """Return the frame by which extended address `source` asks every Thread router in reach.
+
+    They answer to `source` in `source_pan_id`.  `joiner` asks only networks that let join.
+    """
+    control = FrameControl(
+        FrameType.DATA,
+        destination_addressing_mode=2,
+        frame_version=1,
+        source_addressing_mode=3,
+    )
+    datagram = _datagram(link_local(iid_of(source)), _message(joiner=joiner))
+    payload = compress(datagram, Surroundings(iid_of(source), iid_of(_BROADCAST)))
+    frame = Frame(
+        control,
+        sequence_number,
+        0xFFFF,
+        _BROADCAST,
+        source_pan_id,
+        source,
+        payload=payload,
+    )
+    return FRAME.encode(frame)
+
+
+def _message(*, joiner: bool) -> bytes:
+    request = MeshCopTlv(MeshCopType.DISCOVERY_REQUEST, DiscoveryRequest(THREAD_VERSION, joiner))
+    message = MleMessage(
+        MleCommand.DISCOVERY_REQUEST, (Tlv(TlvType.THREAD_DISCOVERY, Discovery((request,))),)
+    )
+    return MLE_ENVELOPE.encode(MleEnvelope(UNSECURED, None, MLE_MESSAGE.encode(message)))
+
+
+def _datagram(source: bytes, message: bytes) -> bytes:
+    """Return `message` as UDP from `source` to all routers on the link."""
+    length = UDP_HEADER_OCTETS + len(message)
+    udp = UDP_HEADER.encode(UdpHeader(MLE_PORT, MLE_PORT, length, 0)) + message
+    udp = with_checksum(source, ALL_ROUTERS, _UDP, udp, _CHECKSUM_AT)
+    header = Ipv6Header(0, 0, length, _UDP, _HOP_LIMIT, source, ALL_ROUTERS)
+    return IPV6_HEADER.encode(header) + udp
