@@ -20,7 +20,7 @@ demo: $(VENV)/.installed-run  ## read the attach of a Thread router from a bundl
 	@$(BIN)/$(DEMO)
 
 test: $(VENV)/.installed-test  ## run the tests (TESTS=tests/wire for some of them)
-	$(BIN)/python -m pytest --numprocesses auto $(TESTS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(TESTS)
 
 lint: $(VENV)/.installed-dev  ## ruff, ruff format, mypy --strict, pyright strict
 	$(BIN)/ruff check

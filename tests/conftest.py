@@ -7,7 +7,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
-PEERS = {"tshark": "apt install tshark"}
+PEERS = {
+    "tshark": "apt install tshark",
+    "qemu-system-x86_64": (
+        "apt install qemu-system-x86 busybox-static kmod xz-utils wpan-tools iproute2 iputils-ping"
+    ),
+}
 """Programs of others that tests compare lowpan with, and how Debian installs them."""
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]

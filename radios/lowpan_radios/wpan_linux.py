@@ -4,6 +4,7 @@ import fcntl
 import os
 import socket
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 from lowpan_radios.nl802154 import Nl802154, WpanDevice, WpanPhy
@@ -32,8 +33,14 @@ class Linux:
 
     def carries(self, name: str) -> list[str]:
         """Return the interfaces on top of `name`."""
-        uppers = Path("/sys/class/net", name).glob("upper_*")
-        return sorted(upper.name.removeprefix("upper_") for upper in uppers)
+        below = str(socket.if_nametoindex(name))
+        found: list[str] = []
+        for interface in Path("/sys/class/net").iterdir():
+            with suppress(OSError):  # removed meanwhile
+                link = (interface / "iflink").read_text().strip()
+                if link == below and interface.name != name:
+                    found.append(interface.name)
+        return sorted(found)
 
     def open_socket(self, device: WpanDevice) -> PacketSocket:
         """Open a socket on `device`."""

@@ -30,14 +30,14 @@ class WpanMonitor(SoftwareRadio):
         description = f"Linux monitor interface {port.device.name} of {phy.name}"
         super().__init__(uri, description, settings=settings, extended_address=port.own_address())
         self.channels = phy.channels_of(phy.page)
-        self._port = port
-        self._link = WpanLink(port, self)
-        self._link.start()
+        self.port = port
+        self.link = WpanLink(port, self)
+        self.link.start()
 
     async def configure(self, settings: RadioSettings) -> None:
         """Apply `settings`; see Radio."""
         before = self.channels
-        self.channels = self._port.page(settings.page)
+        self.channels = self.port.page(settings.page)
         try:
             await super().configure(settings)
         except BaseException:
@@ -45,10 +45,10 @@ class WpanMonitor(SoftwareRadio):
             raise
 
     async def _apply(self, settings: RadioSettings) -> RadioSettings:
-        self._link.fetch()  # what was heard on the old channel
-        phy = self._port.tune(settings)
+        self.link.fetch()  # what was heard on the old channel
+        phy = self.port.tune(settings)
         settings = await super()._apply(replace(settings, channel=phy.channel, page=phy.page))
-        self._port.filter(monitor_program(settings))
+        self.port.filter(monitor_program(settings))
         return settings
 
     def hears(self, octets: bytes, time_ns: int | None, kind: int) -> None:
@@ -78,9 +78,9 @@ class WpanMonitor(SoftwareRadio):
         self._notice(Happening.RETURNED, self.description)
 
     async def _transmit(self, psdu: bytes, parameters: TransmitParameters) -> TransmitOutcome:
-        if not await self._port.room():
+        if not await self.port.room():
             return TransmitOutcome(
-                status=TransmitStatus.ABORTED, transmissions=0, reason=str(self._port.stuck())
+                status=TransmitStatus.ABORTED, transmissions=0, reason=str(self.port.stuck())
             )
         return await super()._transmit(psdu, parameters)
 
@@ -88,8 +88,8 @@ class WpanMonitor(SoftwareRadio):
         if channel != self.settings.channel:
             cause = f"sends only on the channel that it listens on, {self.settings.channel}"
             raise RadioError(f"{self.uri}: {cause}", f"tune it to {channel} first")
-        self._port.send(psdu)
+        self.port.send(psdu)
 
     async def _close(self) -> None:
         await super()._close()
-        await self._link.close()
+        await self.link.close()
