@@ -12,7 +12,7 @@ from typing import Any
 
 from lowpan.capture.formats import printable
 from lowpan.capture.linktype import WITH_TAP
-from lowpan.cli.extcap_radios import Found, radios_to_list
+from lowpan.cli.extcap_radios import Listed, radios_to_list
 from lowpan.cli.live_options import TuningOptions, channels_of
 from lowpan.cli.report import CommandError
 
@@ -82,7 +82,7 @@ def _hop(options: ExtcapOptions) -> str | None:
     return (options.hop or None) if several else None
 
 
-def interface_lines(version: str, radios: list[Found]) -> Iterator[str]:
+def interface_lines(version: str, radios: list[Listed]) -> Iterator[str]:
     """Yield the answer to `--extcap-interfaces`."""
     yield f"extcap {{version={version}}}{{help={HELP}}}{{display=lowpan}}"
     for radio in radios:
@@ -96,7 +96,7 @@ def link_type_lines() -> Iterator[str]:
 
 
 def setting_lines() -> Iterator[str]:
-    """Yield the answer to `--extcap-config`."""
+    """Yield the answer to `--extcap-config`; no value may hold a brace."""
     yield (
         "arg {number=0}{call=--channel}{display=Channels}{type=string}"
         "{tooltip=15, or 11-26, or 11,15,20-26; empty: as the radio has it}"
@@ -110,7 +110,7 @@ def setting_lines() -> Iterator[str]:
     yield (
         "arg {number=2}{call=--page}{display=Channel page}{type=string}"
         "{tooltip=0 in the 2450 MHz band; empty: as the radio has it}"
-        r"{validation=^\d{0,2}$}"
+        r"{validation=^(\d\d?)?$}"
     )
 
 
