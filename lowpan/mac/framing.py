@@ -9,7 +9,6 @@ from lowpan.mac.service import BROADCAST
 from lowpan.radio import RadioSettings
 from lowpan.wire.ieee802154 import FRAME, Frame, FrameControl, FrameType
 from lowpan.wire.mac_command import CommandId
-from lowpan.wire.security_header import AuxiliarySecurityHeader, mic_octets
 
 A_MAX_PHY_PACKET_SIZE = 127
 """Octets of the longest PSDU with its FCS, for PHYs without longer ones (§11.1)."""
@@ -32,21 +31,19 @@ def data_frame(  # noqa: PLR0913  (the fields of a header)
     pan_id: int,
     *,
     acknowledged: bool,
-    security: AuxiliarySecurityHeader | None = None,
     kind: FrameType = FrameType.DATA,
 ) -> Frame:
-    """Return a frame inside one PAN, with the sequence number and the MIC yet to come.
+    """Return a frame inside one PAN, in clear, with the sequence number yet to come.
 
-    Version 0 in clear and version 1 secured: what every receiver since 2003 and 2006 understands.
+    Version 0, what every receiver since 2003 understands; sealing makes it version 1.
     """
     control = _control(
         int(kind),
         _mode(source),
         _mode(destination),
-        secured=security is not None,
         acknowledged=acknowledged and destination != BROADCAST,
     )
-    return Frame(control, 0, pan_id, destination, None, source, security, (), payload)
+    return Frame(control, 0, pan_id, destination, None, source, None, (), payload)
 
 
 def beacon_request() -> Frame:
@@ -55,9 +52,7 @@ def beacon_request() -> Frame:
     return Frame(control, 0, 0xFFFF, BROADCAST, payload=bytes((CommandId.BEACON_REQUEST,)))
 
 
-def data_request(
-    source: bytes, parent: bytes, pan_id: int, security: AuxiliarySecurityHeader | None
-) -> Frame:
+def data_request(source: bytes, parent: bytes, pan_id: int) -> Frame:
     """Return the question what waits for us at `parent` (§7.5.5)."""
     command = bytes((CommandId.DATA_REQUEST,))
     return data_frame(
@@ -66,7 +61,6 @@ def data_request(
         parent,
         pan_id,
         acknowledged=True,
-        security=security,
         kind=FrameType.MAC_COMMAND,
     )
 
@@ -77,23 +71,19 @@ def with_frame_pending(frame: Frame) -> Frame:
 
 
 def header_octets(frame: Frame) -> int:
-    """Return the octets of `frame` around its payload: header, security header and MIC."""
-    level = frame.security.control.security_level if frame.security is not None else 0
-    mic = mic_octets(level) if frame.security is not None else 0
-    return len(FRAME.encode(replace(frame, payload=b"", mic=bytes(mic))))
+    """Return the octets of the MAC header of `frame`, which is in clear."""
+    return len(FRAME.encode(replace(frame, payload=b"")))
 
 
 @lru_cache(maxsize=64)
 def _control(
-    kind: int, source_mode: int, destination_mode: int, *, secured: bool, acknowledged: bool
+    kind: int, source_mode: int, destination_mode: int, *, acknowledged: bool
 ) -> FrameControl:
     return FrameControl(
         frame_type=kind,
-        security_enabled=secured,
         acknowledgment_request=acknowledged,
         pan_id_compression=source_mode != 0,
         destination_addressing_mode=destination_mode,
-        frame_version=1 if secured else 0,
         source_addressing_mode=source_mode,
     )
 

@@ -6,7 +6,7 @@ is done here.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 
@@ -54,7 +54,7 @@ class Finished:
 class TransmitterSettings:
     """How patiently frames are sent."""
 
-    csma: CsmaSettings = CsmaSettings()
+    csma: CsmaSettings = field(default_factory=CsmaSettings)
     mac_max_frame_retries: int = MAC_MAX_FRAME_RETRIES
     """0..7."""
     most_waiting: int = MOST_WAITING

@@ -55,6 +55,8 @@ class RadioSettings:
     """dBm; None: as the radio has it."""
     ack_pending: bool = False
     """Frame pending bit of acknowledgements to data requests of senders in no source match list."""
+    source_match: frozenset[bytes] | None = None
+    """Senders (2 or 8 octets) for whom frames wait, for radios with SOURCE_MATCH; None: unused."""
 
 
 class TransmitStatus(Enum):
