@@ -87,10 +87,10 @@ def seal_frame(
     """
     level = security_of(frame).control.security_level
     sender = frame_nonce(frame, nonce_address, absolute_slot_number)
-    mic = bytes(mic_octets_required(level))
-    psdu = encode_frame(replace(frame, mic=mic))
-    authenticated, private = split_psdu(replace(frame, mic=b""), psdu[: -len(mic)])
-    return authenticated + key.seal(sender, authenticated, private, level)
+    octets = mic_octets_required(level)
+    with_mic = frame if len(frame.mic) == octets else replace(frame, mic=bytes(octets))
+    authenticated, private_and_mic = split_psdu(with_mic, encode_frame(with_mic))
+    return authenticated + key.seal(sender, authenticated, private_and_mic[:-octets], level)
 
 
 def security_of(frame: SecurableFrame) -> AuxiliarySecurityHeader:

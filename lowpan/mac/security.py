@@ -19,8 +19,8 @@ from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.replay import MOST_SENDERS, Freshness, IncomingCounters
 from lowpan.mac.service import Drop
 from lowpan.store import Store
-from lowpan.wire.ieee802154 import Frame, FrameControl
-from lowpan.wire.security_header import AuxiliarySecurityHeader, SecurityControl
+from lowpan.wire.ieee802154 import FRAME_CONTROL, Frame, FrameControl
+from lowpan.wire.security_header import SECURITY_CONTROL, AuxiliarySecurityHeader, SecurityControl
 
 _CONTROL_AND_COUNTER_OCTETS = 5
 _KEY_IDENTIFIER_OCTETS = (0, 1, 5, 9)
@@ -116,20 +116,26 @@ class LinkSecurity:
         is the same PSDU.  Raises StoreError, SecurityError (CounterExhausted, KeyUnavailable) and
         FieldOutOfRange: nothing may be sent then.
         """
-        peer = self._extended(frame.destination, frame.destination_pan_id)
-        security = frame.security
-        if security is None:
-            name = self._identifier(frame.destination, frame.destination_pan_id)
-            control = SecurityControl(self.level, name.mode)
-            security = AuxiliarySecurityHeader(control, None, name.source, name.index)
-        else:
-            mic_octets_required(security.control.security_level)
-        key = self.keys.find(security, peer)
+        security = frame.security or self._header(frame)
+        octets = mic_octets_required(security.control.security_level)
+        key = self.keys.find(security, self._extended(frame.destination, frame.destination_pan_id))
         if key is None:
             raise KeyUnavailable(f"no key {_name(security)}")
         counter = self._counter(key).take(now=now)
-        header = replace(security, frame_counter=counter)
-        sealable = replace(frame, control=_secured(frame.control), security=header, mic=b"")
+        sealable = Frame(
+            _secured(frame.control),
+            frame.sequence_number,
+            frame.destination_pan_id,
+            frame.destination,
+            frame.source_pan_id,
+            frame.source,
+            AuxiliarySecurityHeader(
+                security.control, counter, security.key_source, security.key_index
+            ),
+            frame.header_ies,
+            frame.payload,
+            bytes(octets),
+        )
         return seal_frame(sealable, key.ccm_star, self.extended_address)
 
     def open(self, frame: SecurableFrame, psdu: bytes, *, now: int) -> Opened | Refusal:
@@ -248,6 +254,12 @@ class LinkSecurity:
         peer = self._extended(destination, pan_id)
         return _IMPLICIT if peer is not None and self.keys.has_implicit(peer) else self.key
 
+    def _header(self, frame: Frame) -> AuxiliarySecurityHeader:
+        """Return level and key of `frame`, without a counter yet."""
+        name = self._identifier(frame.destination, frame.destination_pan_id)
+        control = _control(self.level, name.mode)
+        return AuxiliarySecurityHeader(control, None, name.source, name.index)
+
     def _counter(self, key: LinkKey) -> OutgoingCounter:
         counter = self._outgoing.get(key.fingerprint)
         if counter is None:
@@ -284,9 +296,18 @@ def _accept(counters: IncomingCounters, verified: _Verified, now: int) -> Opened
 
 @lru_cache(maxsize=256)
 def _secured(control: FrameControl) -> FrameControl:
-    """Return the control of the same frame, secured; a node sends few kinds of them."""
+    """Return the control of the same frame, secured; a node sends few kinds of them.
+
+    It is the one that decoding gives, here and below, which the encoder knows at sight.
+    """
     version = max(control.frame_version, 1)
-    return replace(control, security_enabled=True, frame_version=version)
+    secured = replace(control, security_enabled=True, frame_version=version)
+    return FRAME_CONTROL.decode(FRAME_CONTROL.encode(secured))
+
+
+@lru_cache(maxsize=32)
+def _control(level: int, mode: int) -> SecurityControl:
+    return SECURITY_CONTROL.decode(SECURITY_CONTROL.encode(SecurityControl(level, mode)))
 
 
 def _alike(security: AuxiliarySecurityHeader, other: AuxiliarySecurityHeader) -> bool:
