@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import time_ns
 
@@ -16,7 +17,7 @@ from lowpan.radio import (
 from lowpan.wire.secret import Secret
 from lowpan_radios.rcp_line import RcpLine
 from lowpan_radios.rcp_scan import EnergyScan
-from lowpan_radios.rcp_state import EXTENDED_OCTETS, LARGEST_COUNTER
+from lowpan_radios.rcp_state import EXTENDED_OCTETS
 from lowpan_radios.spinel import SpinelMessage
 from lowpan_radios.spinel_keys import KEY_ID_MODE_1, RcpMacKey, SpinelKey
 from lowpan_radios.spinel_names import SCAN_ENERGY, Command, Property, Status, status_name
@@ -218,12 +219,12 @@ class Rcp(RcpLine):
         current: bytes,
         following: bytes,
         *,
-        frame_counter: int | None = None,
+        frame_counter: int,
     ) -> None:
         """Let it secure frames and Enh-Acks with these keys, of 16 octets, by mode 1.
 
-        `key_index`, 1..128, is the current key's.  `frame_counter` is the next to be used; the
-        radio gets it before the keys.  None: it goes on with the one it has.
+        `key_index`, 1..128, and `frame_counter`, the next to be used, are the current key's.
+        Raises FieldOutOfRange for a counter that was used with that key before.
         """
         for key in (previous, current, following):
             if len(key) != KEY_OCTETS:
@@ -231,32 +232,31 @@ class Rcp(RcpLine):
         if not 1 <= key_index <= 128:
             raise FieldOutOfRange(f"key_index is {key_index}, not 1..128")
         three = [SpinelKey(Secret(key)) for key in (previous, current, following)]
-        await self._tell_security(RcpMacKey(KEY_ID_MODE_1, key_index, *three), frame_counter)
-
-    async def set_frame_counter(self, frame_counter: int) -> None:
-        """Let the next frame that it secures have this counter."""
-        await self._tell_security(None, frame_counter)
-
-    @property
-    def next_frame_counter(self) -> int | None:
-        """Return the lowest counter that no frame went out with, as far as the radio told."""
-        return self._state.next_frame_counter
-
-    async def _tell_security(self, keys: RcpMacKey | None, frame_counter: int | None) -> None:
-        if frame_counter is not None and not 0 <= frame_counter <= LARGEST_COUNTER:
-            raise FieldOutOfRange(f"frame_counter is {frame_counter}, not 0..{LARGEST_COUNTER}")
+        keys = RcpMacKey(KEY_ID_MODE_1, key_index, *three)
         state = self._state
         async with self._sending:
             self._open()
+            state.check_unused(keys, frame_counter)
             before = state.keys, state.next_frame_counter
-            if frame_counter is not None:
-                state.next_frame_counter = frame_counter
-            state.keys = keys or state.keys
+            rises = frame_counter >= state.next_frame_counter
+            state.keys, state.next_frame_counter = keys, frame_counter
+            tell = self._applying.security
             try:
-                await self._steadily(self._applying.security)
+                await self._steadily(lambda: tell(counter_first=rises))
             except RadioError:
                 state.keys, state.next_frame_counter = before
+                with suppress(RadioError):  # the first refusal is the one to tell
+                    await self._steadily(tell)
                 raise
+
+    @property
+    def next_frame_counter(self) -> int:
+        """Return the lowest counter that no frame went out with, as far as the radio told.
+
+        Reserve counters far ahead of it in a durable store: frames whose outcome was lost, and
+        Enh-Acks that the radio secured, may have used more.
+        """
+        return self._state.next_frame_counter
 
     async def _ask(self, command: Command, number: Property, value: bytes = b"") -> bytes:
         async with self._sending:

@@ -159,7 +159,8 @@ class RcpLine(StreamRadio):
         self._applying.forget()
         before = self.statistics.octets
         await self._reset(before)
-        self._identity = identity = await identify(self.uri, self._requests)
+        identity = await self._despite_resets(lambda: identify(self.uri, self._requests))
+        self._identity = identity
         self.description = identity.description
         self.capabilities = identity.capabilities
         self.channels = identity.channels
@@ -187,7 +188,7 @@ class RcpLine(StreamRadio):
     async def _apply(self, settings: RadioSettings) -> RadioSettings:
         check_settings(self.uri, settings)
         if not self._up:
-            await self._set_up(settings)
+            await self._despite_resets(lambda: self._set_up(settings))
             self._up = True
             return settings
         try:
@@ -213,20 +214,21 @@ class RcpLine(StreamRadio):
         """Tell the radio all again after a reset that nobody asked for."""
         stream = self._stream
         try:
-            for _ in range(MOST_RESETS):
-                try:
-                    await self._set_up(self.settings)
-                except RadioWasReset:
-                    continue
-                self._notice(Happening.RESET, f"restarted: {why}")
-                return
-            fault = f"restarts again and again ({why})"
+            await self._despite_resets(lambda: self._set_up(self.settings))
         except RadioError as error:
-            fault = f"does not come back from a reset: {error}"
+            if stream is not None:
+                self._lost(stream, f"does not come back from a reset ({why}): {error}")
+        else:
+            self._notice(Happening.RESET, f"restarted: {why}")
         finally:
             self._restoring = None
-        if stream is not None:
-            self._lost(stream, fault)
+
+    async def _despite_resets(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """Do it, again and again if the radio restarts meanwhile: its boot may be told late."""
+        for _ in range(MOST_RESETS - 1):
+            with suppress(RadioWasReset):
+                return await operation()
+        return await operation()
 
     async def _steadily(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Do it, and once more if the radio restarts meanwhile: after it was told all again."""

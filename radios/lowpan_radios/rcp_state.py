@@ -25,13 +25,23 @@ class RcpState:
     extended_addresses: set[bytes] = field(default_factory=set[bytes])
     """The same, as displayed."""
     keys: RcpMacKey | None = None
-    next_frame_counter: int | None = None
+    next_frame_counter: int = 0
     """The lowest counter that no frame has gone out with, as far as the radio told."""
 
     def used(self, frame_counter: int) -> None:
         """Take note that a frame went out with this counter."""
-        if self.next_frame_counter is None or frame_counter >= self.next_frame_counter:
-            self.next_frame_counter = frame_counter + 1
+        self.next_frame_counter = max(self.next_frame_counter, frame_counter + 1)
+
+    def check_unused(self, keys: RcpMacKey, frame_counter: int) -> None:
+        """Raise FieldOutOfRange if `frame_counter` would be used twice with a key."""
+        if not 0 <= frame_counter <= LARGEST_COUNTER:
+            raise FieldOutOfRange(f"frame_counter is {frame_counter}, not 0..{LARGEST_COUNTER}")
+        same = self.keys is not None and self.keys.current == keys.current
+        if same and frame_counter < self.next_frame_counter:
+            least = self.next_frame_counter
+            raise FieldOutOfRange(
+                f"frame_counter is {frame_counter}; with this key, {least} is next"
+            )
 
 
 def short_octets(addresses: set[int]) -> bytes:
@@ -107,22 +117,24 @@ class Applying:
                 if value:  # a radio without these lists has nothing to clear
                     raise
 
-    async def security(self, margin: int = 0) -> None:
-        """Give it the frame counter, `margin` ahead of what was used, and after it the keys.
+    async def security(self, margin: int = 0, *, counter_first: bool = True) -> None:
+        """Give it the frame counter, `margin` ahead of what was used, and the keys.
 
-        In the other order it might send with a new key and a counter of before.
+        The counter goes before the keys, so that no frame has a new key and a counter of before,
+        unless it is lower: then frames with the old key would repeat counters.  It always goes
+        behind them, because a new key sets the counter of some radios to 0.
         """
         state = self._state
-        if state.next_frame_counter is not None:
-            counter = state.next_frame_counter + margin
-            if counter > LARGEST_COUNTER:
-                raise RadioError(f"{self._uri}: its frame counters are used up", "change the key")
-            state.next_frame_counter = counter
-            octets = counter.to_bytes(4, "little")
-            await self._requests.ask(Command.PROP_VALUE_SET, Property.RCP_MAC_FRAME_COUNTER, octets)
-        if state.keys is not None:
-            octets = RCP_MAC_KEY.encode(state.keys)
-            await self._requests.ask(Command.PROP_VALUE_SET, Property.RCP_MAC_KEY, octets)
+        if state.keys is None:
+            return
+        number = state.next_frame_counter + margin
+        if number > LARGEST_COUNTER:
+            raise RadioError(f"{self._uri}: its frame counters are used up", "change the key")
+        state.next_frame_counter = number
+        counter = (Property.RCP_MAC_FRAME_COUNTER, number.to_bytes(4, "little"))
+        keys = (Property.RCP_MAC_KEY, RCP_MAC_KEY.encode(state.keys))
+        for name, value in (counter, keys, counter) if counter_first else (keys, counter):
+            await self._requests.ask(Command.PROP_VALUE_SET, name, value)
 
     async def _log(self, level: int) -> None:
         """Ask for little log; many radios have no such property."""

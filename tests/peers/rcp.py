@@ -4,14 +4,12 @@ It holds no radio: `hear` puts a frame on the air for it, `on_air` is what it ha
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from struct import pack, unpack_from
 from time import monotonic_ns
 
-from lowpan.radio import Fcs, ReceivedFrame
-from lowpan.wire.fcs import append_fcs16
 from lowpan_radios.hdlc import HdlcDecoder, hdlc_encode
 from lowpan_radios.spinel import (
     SpinelMessage,
@@ -20,6 +18,9 @@ from lowpan_radios.spinel import (
     encode_spinel,
 )
 from lowpan_radios.spinel_names import Command, Property, Status
+
+from lowpan.radio import Fcs, ReceivedFrame
+from lowpan.wire.fcs import append_fcs16
 from tests.peers.pty import Pty
 
 HARDWARE_ADDRESS = bytes.fromhex("18b4300000000009")
@@ -86,7 +87,7 @@ class Faults:
     """The channel that it reads back, whatever was set."""
     refuses: dict[int, Status] = field(default_factory=dict[int, Status])
     reset_at: set[int] = field(default_factory=set[int])
-    """Properties whose next setting makes it restart, once each."""
+    """Properties whose next getting or setting makes it restart, once each."""
 
 
 def form_today(frame: ReceivedFrame, time_us: int) -> bytes:
@@ -123,7 +124,7 @@ class RcpDouble:
 
     def boot(self) -> None:
         """Forget everything, as after power on."""
-        self.properties: dict[int, bytes] = dict(AFTER_BOOT)
+        self.properties: dict[int, bytes] = {**AFTER_BOOT}
         self.lists: dict[int, set[bytes]] = {number: set() for number in LISTS}
         self.secrets: list[tuple[int, bytes]] = []
         self.frame_counter = 0
@@ -149,6 +150,13 @@ class RcpDouble:
     def tell(self, number: int, value: bytes, tid: int = 0) -> None:
         """Send the value of a property."""
         self.say(SpinelMessage(tid, Command.PROP_VALUE_IS, number, value))
+
+    def said(self) -> list[bytes]:
+        """Return what is to be said, for whoever has no event loop."""
+        octets = list[bytes]()
+        while not self._out.empty():
+            octets.append(self._out.get_nowait())
+        return octets
 
     async def run(self) -> None:
         """Write what is to be said, in its order."""
@@ -214,11 +222,13 @@ class RcpDouble:
         if message.command == Command.RESET:
             if message.value != b"\x02" or not self.faults.deaf_to_stack_reset:
                 self.restart(Status.RESET_POWER_ON)
-            return
-        if message.command == Command.PROP_VALUE_SET and message.property in self.faults.reset_at:
+        elif message.property in self.faults.reset_at:
             self.faults.reset_at.remove(message.property)
             self.restart()
-            return
+        else:
+            self._answer(message)
+
+    def _answer(self, message: SpinelMessage) -> None:
         if self.faults.logs:
             self.tell(Property.STREAM_LOG, b"[D] SubMac: a log\0\x07\0")
         for command, number, value in self._answers(message):
@@ -228,10 +238,8 @@ class RcpDouble:
     def _answers(self, message: SpinelMessage) -> list[tuple[int, int, bytes]]:
         """Return command, property and value of what answers a request."""
         number = message.property
-        if number is None:
-            return [status(Status.INVALID_COMMAND)]
-        if number in self.faults.refuses:
-            return [status(self.faults.refuses[number])]
+        if number is None or number in self.faults.refuses:
+            return [status(self.faults.refuses.get(number or -1, Status.INVALID_COMMAND))]
         if number in NEEDS_PHY and self.properties[Property.PHY_ENABLED] != b"\1":
             return [status(Status.INVALID_STATE)]
         match message.command:
@@ -239,14 +247,17 @@ class RcpDouble:
                 return [self._get(number)]
             case Command.PROP_VALUE_SET:
                 return self._set(number, message)
-            case Command.PROP_VALUE_INSERT if number in LISTS:
-                self.lists[number].add(message.value)
-                return [(Command.PROP_VALUE_INSERTED, number, message.value)]
-            case Command.PROP_VALUE_REMOVE if number in LISTS:
-                self.lists[number].discard(message.value)
-                return [(Command.PROP_VALUE_REMOVED, number, message.value)]
+            case Command.PROP_VALUE_INSERT | Command.PROP_VALUE_REMOVE if number in LISTS:
+                return [self._change_list(message.command, number, message.value)]
             case _:
                 return [status(Status.INVALID_COMMAND)]
+
+    def _change_list(self, command: int, number: int, value: bytes) -> tuple[int, int, bytes]:
+        if command == Command.PROP_VALUE_INSERT:
+            self.lists[number].add(value)
+            return Command.PROP_VALUE_INSERTED, number, value
+        self.lists[number].discard(value)
+        return Command.PROP_VALUE_REMOVED, number, value
 
     def _get(self, number: int) -> tuple[int, int, bytes]:
         if number == Property.RCP_TIMESTAMP:
@@ -279,6 +290,8 @@ class RcpDouble:
             self.secrets.append((number, value))
             if number == Property.RCP_MAC_FRAME_COUNTER:
                 self.frame_counter = int.from_bytes(value[:4], "little")
+            else:
+                self.frame_counter = 0  # as the real one does
         return status(Status.OK)
 
     def _scan(self, value: bytes) -> list[tuple[int, int, bytes]]:
@@ -343,7 +356,7 @@ def value_is(number: int, value: bytes) -> tuple[int, int, bytes]:
 
 
 @asynccontextmanager
-async def rcp_on_pty() -> AsyncIterator[RcpDouble]:
+async def rcp_on_pty() -> AsyncGenerator[RcpDouble]:
     """Yield a double at the end of a serial line."""
     double = RcpDouble()
     double.plug = plug = Pty(double.take)
@@ -360,7 +373,7 @@ async def rcp_on_pty() -> AsyncIterator[RcpDouble]:
 
 
 @asynccontextmanager
-async def rcp_on_tcp() -> AsyncIterator[RcpDouble]:
+async def rcp_on_tcp() -> AsyncGenerator[RcpDouble]:
     """Yield a double behind a TCP port, for one connection at a time."""
     double = RcpDouble()
     over = asyncio.Event()
