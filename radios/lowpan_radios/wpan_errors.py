@@ -1,12 +1,14 @@
 """What Linux refuses, in words: one line of cause and one of cure."""
 
 import errno
+import sys
+from pathlib import Path
 
 from lowpan.errors import RadioError
 
 PERMISSION = (
     "run it by sudo, or give Python the right once: "
-    "sudo setcap cap_net_raw,cap_net_admin+ep PATH_OF_PYTHON"
+    f"sudo setcap cap_net_raw,cap_net_admin+ep {Path(sys.executable).resolve()}"
 )
 MODULES = (
     "load the module of your radio, such as atusb, at86rf230 or mac802154_hwsim, by sudo modprobe; "

@@ -59,6 +59,7 @@ def monitor_program(settings: RadioSettings) -> list[Instruction]:
             (LOAD_OCTET, 0, 0, 0),
             (AND, 0, 0, 0x07),
             (JUMP_GREATER, "accept", 0, 3),
+            (JUMP_EQUAL, "accept", 0, 2),  # we may be waiting for it
             (LOAD_OCTET, 0, 0, 1),
             (AND, 0, 0, 0x20),
             (JUMP_EQUAL, "accept", 0, 0x20),

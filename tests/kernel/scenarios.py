@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -51,7 +51,9 @@ def add_node(phy: str = "phy0", name: str = "wpan0") -> None:
 
 
 @asynccontextmanager
-async def monitors(settings: RadioSettings | None = None) -> AsyncIterator[tuple[Radio, Radio]]:
+async def monitors(
+    settings: RadioSettings | None = None,
+) -> AsyncGenerator[tuple[Radio, Radio], None]:
     """Yield monitors of phy0, with `settings`, and of phy1, on channel 11."""
     clear()
     plain = RadioSettings(channel=11)
