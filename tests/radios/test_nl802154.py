@@ -134,11 +134,21 @@ def answering(datagram: bytes, request: Message) -> bytes:
     return MESSAGES.encode(Messages(mended))
 
 
+def install(kernel: Kernel, patch: pytest.MonkeyPatch) -> None:
+    """Let `kernel` be what a netlink socket is."""
+
+    def opened(family: int, kind: int, protocol: int) -> Kernel:
+        assert (family, kind, protocol) == (16, 3, 16)
+        return kernel
+
+    patch.setattr(netlink.socket, "socket", opened)
+    patch.setattr(netlink.socket, "AF_NETLINK", 16, raising=False)
+
+
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     kernel = Kernel()
-    monkeypatch.setattr(netlink.socket, "socket", lambda *_: kernel)
-    monkeypatch.setattr(netlink.socket, "AF_NETLINK", 16, raising=False)
+    install(kernel, monkeypatch)
     return kernel
 
 
@@ -248,8 +258,7 @@ def test_a_list_without_an_end(kernel: Kernel, radios: Nl802154) -> None:
 def test_answers_that_are_none(cut: int, octet: int, at: int) -> None:
     kernel = Kernel()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(netlink.socket, "socket", lambda *_: kernel)
-        patch.setattr(netlink.socket, "AF_NETLINK", 16, raising=False)
+        install(kernel, patch)
         radios = Nl802154()
         bent = bytearray(PHY[:-cut])
         bent[at % len(bent)] = octet
