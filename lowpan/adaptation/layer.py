@@ -1,0 +1,172 @@
+"""The adaptation layer of a node: IPv6 datagrams above, 6LoWPAN payloads below."""
+
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+
+from lowpan.adaptation.contexts import ContextTable
+from lowpan.adaptation.decompress import decompress, restore_checksum
+from lowpan.adaptation.fragmentation import fragmented
+from lowpan.adaptation.reassembly import (
+    DatagramLost,
+    DatagramReceived,
+    FragmentRefused,
+    Reassembler,
+)
+from lowpan.errors import MalformedFrame
+from lowpan.wire.addresses import Surroundings, iid_of
+from lowpan.wire.ipv6 import IPV6_HEADER, IPV6_HEADER_OCTETS, MTU
+from lowpan.wire.lowpan_headers import Dispatch, LowpanHeaders, decode_lowpan_headers
+from lowpan.wire.nhc import COMPRESSED_HEADERS, CompressedHeaders
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadRefused:
+    """A payload that is no part of a datagram that we can take."""
+
+    source: bytes
+    reason: str
+
+
+@dataclass(slots=True)
+class Ends:
+    """Link-layer addresses of a payload, and what came with its last part."""
+
+    source: bytes
+    """2 or 8 octets: who sent the datagram on this PAN, over however many hops."""
+    destination: bytes
+    security_level: int = 0
+    rssi: float | None = None
+    lqi: int | None = None
+
+
+Event = DatagramReceived | DatagramLost | FragmentRefused | PayloadRefused
+
+
+class Adaptation:
+    """Compresses and fragments what goes out; gathers and decompresses what comes in.
+
+    A DatagramReceived has the `Ends` of each of its parts as marks.  `now` is microseconds on the
+    caller's clock; `random` draws the first datagram_tag.
+    """
+
+    def __init__(
+        self,
+        random: Random,
+        *,
+        contexts: ContextTable | None = None,
+        reassembler: Reassembler | None = None,
+    ) -> None:
+        self.contexts = ContextTable() if contexts is None else contexts
+        self.reassembler = Reassembler() if reassembler is None else reassembler
+        self.counts: Counter[str] = Counter()
+        """Datagrams and payloads by what became of them."""
+        self._tag = random.randrange(0x10000)
+
+    def send_datagram(
+        self, datagram: bytes, source: bytes, destination: bytes, *, room: int
+    ) -> list[bytes]:
+        """Return the payloads that carry `datagram` between two link-layer addresses, in order.
+
+        `room` is what one frame can carry.  Raises as fragmented() does.
+        """
+        payloads = fragmented(
+            datagram,
+            self._surroundings(source, destination),
+            room=room,
+            datagram_tag=self._tag,
+        )
+        if len(payloads) > 1:
+            self._tag = self._tag + 1 & 0xFFFF
+        self.counts["sent"] += 1
+        return payloads
+
+    def receive_payload(self, payload: bytes, ends: Ends, *, now: int) -> list[Event]:
+        """Take the payload of a data frame and return what it completes or ends."""
+        try:
+            headers = decode_lowpan_headers(payload)
+            if headers.mesh is not None:
+                ends.source = headers.mesh.originator
+                ends.destination = headers.mesh.final_destination
+            if headers.fragment is not None:
+                return self._count(self._fragment(headers, ends, now))
+            datagram = self._whole(headers, ends)
+        except MalformedFrame as error:
+            return self._count([PayloadRefused(ends.source, str(error))])
+        return self._count([DatagramReceived(ends.source, ends.destination, datagram, (ends,))])
+
+    def next_deadline(self) -> int | None:
+        """Return when to call handle_deadline(), None while nothing waits."""
+        parts, contexts = self.reassembler.next_deadline(), self.contexts.next_deadline()
+        if parts is None or contexts is None:
+            return contexts if parts is None else parts
+        return min(parts, contexts)
+
+    def handle_deadline(self, *, now: int) -> list[Event]:
+        """Give up datagrams whose parts did not come, and contexts whose time is over."""
+        self.contexts.handle_deadline(now=now)
+        late = self.reassembler.handle_deadline(now=now)
+        return self._count([self._finished(event) for event in late])
+
+    def _surroundings(self, source: bytes, destination: bytes) -> Surroundings:
+        return Surroundings(iid_of(source), iid_of(destination), self.contexts.known)
+
+    def _whole(self, headers: LowpanHeaders, ends: Ends) -> bytes:
+        if headers.dispatch is Dispatch.IPV6:
+            return _trimmed(headers.payload)
+        if headers.dispatch is not Dispatch.IPHC:
+            what = headers.dispatch.value if headers.dispatch is not None else "nothing"
+            raise MalformedFrame(what, format="LowpanHeaders")
+        surroundings = self._surroundings(ends.source, ends.destination)
+        compressed, used = COMPRESSED_HEADERS.decode_prefix(headers.payload, surroundings)
+        return decompress(compressed, headers.payload[used:])
+
+    def _fragment(self, headers: LowpanHeaders, ends: Ends, now: int) -> list[Event]:
+        fragment, piece = headers.fragment, headers.payload
+        assert fragment is not None
+        mark: tuple[Ends, CompressedHeaders | None] = (ends, None)
+        if headers.dispatch is Dispatch.IPHC:
+            surroundings = self._surroundings(ends.source, ends.destination)
+            compressed, used = COMPRESSED_HEADERS.decode_prefix(piece, surroundings)
+            piece = decompress(compressed, piece[used:], fragment.datagram_size)
+            mark = (ends, compressed)
+        elif fragment.datagram_offset is None and headers.dispatch is not Dispatch.IPV6:
+            raise MalformedFrame("a first fragment without an IPv6 header", format="LowpanHeaders")
+        events = self.reassembler.receive_fragment(
+            ends.source, ends.destination, fragment, piece, now=now, mark=mark
+        )
+        return [self._finished(event) for event in events]
+
+    def _finished(self, event: DatagramReceived | DatagramLost | FragmentRefused) -> Event:
+        """Complete the datagram of the fragments that have all come."""
+        if isinstance(event, FragmentRefused):
+            return event
+        marks: tuple[tuple[Ends, CompressedHeaders | None], ...] = event.marks
+        ends = tuple(mark[0] for mark in marks)
+        if isinstance(event, DatagramLost):
+            return DatagramLost(event.source, event.datagram_tag, event.reason, ends)
+        datagram = event.datagram
+        try:
+            for _, compressed in marks:
+                if compressed is not None:
+                    datagram = restore_checksum(compressed, datagram)
+            datagram = _trimmed(datagram)
+        except MalformedFrame as error:
+            return PayloadRefused(event.source, str(error))
+        return DatagramReceived(event.source, event.destination, datagram, ends)
+
+    def _count(self, events: list[Event]) -> list[Event]:
+        for event in events:
+            self.counts[type(event).__name__] += 1
+        return events
+
+
+def _trimmed(datagram: bytes) -> bytes:
+    """Return the octets that the IPv6 header says there are; raise MalformedFrame."""
+    length = IPV6_HEADER_OCTETS + IPV6_HEADER.decode_prefix(datagram)[0].payload_length
+    if length > len(datagram):
+        reason = f"{length} octets announced, {len(datagram)} there"
+        raise MalformedFrame(reason, format="Ipv6Header", field="payload_length", offset=4)
+    if length > MTU:
+        raise MalformedFrame(f"a datagram of {length} octets, {MTU} at most", format="Ipv6Header")
+    return datagram[:length]
