@@ -67,6 +67,11 @@ class HdlcDecoder:
         """What stood between flags and had a wrong FCS."""
         self._begin()
 
+    @property
+    def kept(self) -> int:
+        """Return how many octets wait for the rest of their message."""
+        return len(self._half)
+
     def restart(self) -> None:
         """Forget half a message: the line is a new one.  Counts go on."""
         self._begin()

@@ -112,14 +112,14 @@ class Rcp(RcpLine):
         """Send, alone: a second frame would overwrite one that is still on its way."""
         if self._on_way is not None and not self._on_way.done():  # its caller was cancelled
             await asyncio.wait([self._on_way])
-        self._on_way = await self._requests.send(
+        self._on_way = await self.requests.send(
             Command.PROP_VALUE_SET, Property.STREAM_RAW, value, TRANSMIT_TIMEOUT
         )
         return await asyncio.shield(self._on_way)
 
     def _outcome(self, result: TransmitResult, arrival_ns: int) -> TransmitOutcome:
         if result.frame_counter is not None:
-            self._state.used(result.frame_counter)
+            self.state.used(result.frame_counter)
         status = _TRANSMITTED.get(result.status)
         return TransmitOutcome(
             status=status or TransmitStatus.ABORTED,
@@ -143,7 +143,7 @@ class Rcp(RcpLine):
         return await self._steadily(lambda: self._energy(channel, duration_ms))
 
     async def _energy(self, channel: int, duration_ms: int) -> float:
-        ask = self._requests.ask
+        ask = self.requests.ask
         self._scan = scan = EnergyScan(channel)
         try:
             await ask(Command.PROP_VALUE_SET, Property.MAC_SCAN_MASK, bytes([channel]))
@@ -185,7 +185,7 @@ class Rcp(RcpLine):
         addresses: list[int | bytes] = [*short, *extended]
         for address in addresses:
             source_match_entry(address)
-        state = self._state
+        state = self.state
         async with self._sending:
             self._open()
             before = state.short_addresses, state.extended_addresses
@@ -200,17 +200,17 @@ class Rcp(RcpLine):
         """Add a sender for whom frames wait: short address, or extended one as displayed."""
         await self._ask(Command.PROP_VALUE_INSERT, *source_match_entry(address))
         if isinstance(address, int):
-            self._state.short_addresses.add(address)
+            self.state.short_addresses.add(address)
         else:
-            self._state.extended_addresses.add(address)
+            self.state.extended_addresses.add(address)
 
     async def remove_source_match(self, address: int | bytes) -> None:
         """Take a sender off the lists; harmless if it is not there."""
         await self._ask(Command.PROP_VALUE_REMOVE, *source_match_entry(address))
         if isinstance(address, int):
-            self._state.short_addresses.discard(address)
+            self.state.short_addresses.discard(address)
         else:
-            self._state.extended_addresses.discard(address)
+            self.state.extended_addresses.discard(address)
 
     async def set_mac_keys(
         self,
@@ -233,7 +233,7 @@ class Rcp(RcpLine):
             raise FieldOutOfRange(f"key_index is {key_index}, not 1..128")
         three = [SpinelKey(Secret(key)) for key in (previous, current, following)]
         keys = RcpMacKey(KEY_ID_MODE_1, key_index, *three)
-        state = self._state
+        state = self.state
         async with self._sending:
             self._open()
             state.check_unused(keys, frame_counter)
@@ -256,12 +256,12 @@ class Rcp(RcpLine):
         Reserve counters far ahead of it in a durable store: frames whose outcome was lost, and
         Enh-Acks that the radio secured, may have used more.
         """
-        return self._state.next_frame_counter
+        return self.state.next_frame_counter
 
     async def _ask(self, command: Command, number: Property, value: bytes = b"") -> bytes:
         async with self._sending:
             self._open()
-            return await self._steadily(lambda: self._requests.ask(command, number, value))
+            return await self._steadily(lambda: self.requests.ask(command, number, value))
 
 
 def source_match_entry(address: int | bytes) -> tuple[Property, bytes]:

@@ -53,10 +53,10 @@ class RcpLine(StreamRadio):
         self._hdlc = HdlcDecoder()
         self._raw = RawFrames()
         self._raw_heads = tuple({bytes([0x80 | iid << 4]) + _RAW_HEAD for iid in (0, self._iid)})
-        self._requests = Requests(uri.text, self._iid, self._write_message)
-        self._state = RcpState()
-        self._applying = Applying(uri.text, self._requests, self._state)
-        self._log = LogLines()
+        self.requests = Requests(uri.text, self._iid, self._write_message)
+        self.state = RcpState()
+        self._applying = Applying(uri.text, self.requests, self.state)
+        self.log = LogLines()
         self._malformed = 0
         self._identity: RcpIdentity | None = None
         self._up = False  # brought up: a reset from here on is one that nobody asked for
@@ -82,7 +82,7 @@ class RcpLine(StreamRadio):
         statistics.damaged = hdlc.damaged + raw.malformed + self._malformed
         statistics.filtered = raw.sent
         if raw.ack_frame_counter >= 0:
-            self._state.used(raw.ack_frame_counter)
+            self.state.used(raw.ack_frame_counter)
             raw.ack_frame_counter = -1
 
     def _take(self, octets: bytes, now_ns: int) -> None:
@@ -95,7 +95,7 @@ class RcpLine(StreamRadio):
         if message.iid not in (0, self._iid):
             return
         if message.tid:
-            self._requests.take(message)
+            self.requests.take(message)
         elif message.command == Command.PROP_VALUE_IS:
             self._notified(message, now_ns)
 
@@ -106,9 +106,9 @@ class RcpLine(StreamRadio):
                 with suppress(MalformedFrame):  # a status without a number says nothing
                     self._status_came(decode_pui(value)[0])
             case Property.STREAM_DEBUG:
-                self._said(self._log.take(value, now_ns))
+                self._said(self.log.take(value, now_ns))
             case Property.STREAM_LOG:
-                self._said(self._log.take_whole(value, now_ns))
+                self._said(self.log.take_whole(value, now_ns))
             case Property.MAC_ENERGY_SCAN_RESULT if self._scan is not None:
                 self._scan.measured(value)
             case Property.MAC_SCAN_STATE if self._scan is not None and value == bytes([SCAN_IDLE]):
@@ -136,7 +136,7 @@ class RcpLine(StreamRadio):
             self._restoring = asyncio.get_running_loop().create_task(self._restore(why))
 
     def _fail(self, why: RadioError) -> None:
-        self._requests.fail(why)
+        self.requests.fail(why)
         if self._scan is not None:
             self._scan.fail(why)
 
@@ -159,7 +159,7 @@ class RcpLine(StreamRadio):
         self._applying.forget()
         before = self.statistics.octets
         await self._reset(before)
-        identity = await self._despite_resets(lambda: identify(self.uri, self._requests))
+        identity = await self._despite_resets(lambda: identify(self.uri, self.requests))
         self._identity = identity
         self.description = identity.description
         self.capabilities = identity.capabilities

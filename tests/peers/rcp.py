@@ -40,7 +40,7 @@ READ_ONLY = {
     Property.RCP_MIN_HOST_API_VERSION: b"\x04",
     Property.RADIO_CAPS: b"\x7f",
 }
-AFTER_BOOT = {
+AFTER_BOOT: dict[int, bytes] = {
     Property.PHY_ENABLED: b"\0",
     Property.PHY_CHAN: b"\x0b",
     Property.PHY_CCA_THRESHOLD: b"\xb6",
@@ -124,7 +124,7 @@ class RcpDouble:
 
     def boot(self) -> None:
         """Forget everything, as after power on."""
-        self.properties: dict[int, bytes] = {**AFTER_BOOT}
+        self.properties = dict(AFTER_BOOT)
         self.lists: dict[int, set[bytes]] = {number: set() for number in LISTS}
         self.secrets: list[tuple[int, bytes]] = []
         self.frame_counter = 0

@@ -108,12 +108,14 @@ class SoakResult:
     def __str__(self) -> str:
         """Return the lines that the program prints."""
         every = "all" if self.delivered == self.frames and self.in_order else "NOT ALL"
-        return (
-            f"{self.frames} good frames sent, {self.delivered} delivered, {every}, in order\n"
-            f"left out: {self.damaged} damaged messages, {self.garbage} octets of garbage\n"
-            f"{self.delivered / self.seconds:,.0f} frames/s; {self.cpu_us:.2f} us of processor a "
-            f"frame\nresident: {self.rss_after_a_tenth} KiB after a tenth, {self.rss} KiB at the end"
+        lines = (
+            f"{self.frames} good frames sent, {self.delivered} delivered, {every}, in order",
+            f"left out: {self.damaged} damaged messages, {self.garbage} octets of garbage",
+            f"{self.delivered / self.seconds:,.0f} frames/s; "
+            f"{self.cpu_us:.2f} us of processor a frame",
+            f"resident: {self.rss_after_a_tenth} KiB after a tenth, {self.rss} KiB at the end",
         )
+        return "\n".join(lines)
 
 
 def resident() -> int:

@@ -32,7 +32,7 @@ PATIENCE = 5.0
 FRAME = bytes.fromhex("41 88 01 cd ab 02 00 01 00 aa bb cc")
 WITH_ACK = bytes.fromhex("61 88 02 cd ab 02 00 01 00 aa bb cc")
 SECURED = bytes.fromhex("49 d8 17 cd ab ff ff 77 66 55 44 33 22 11 02 0d") + bytes(12)
-KEYS = [bytes([number]) * 16 for number in (0xA1, 0xA2, 0xA3)]
+KEYS = (b"\xa1" * 16, b"\xa2" * 16, b"\xa3" * 16)
 
 
 @pytest.fixture
@@ -314,12 +314,12 @@ async def test_answers_that_come_twice_too_late_or_uncalled_are_dropped(double: 
             await radio.rssi()
         double.tell(Property.PHY_RSSI, b"\1", tid=double.asked[-1].tid)
         assert await radio.get(Property.PHY_CHAN) == b"\x0b"
-        await until(lambda: radio._requests.stale >= 4)
+        await until(lambda: radio.requests.stale >= 4)
 
 
 async def test_more_requests_than_tids_wait_for_one(double: RcpDouble) -> None:
     async with opened(double) as radio:
-        requests = radio._requests
+        requests = radio.requests
         ask = [requests.ask(Command.PROP_VALUE_GET, Property.PHY_RSSI) for _ in range(40)]
         assert await asyncio.gather(*ask) == [b"\x9e"] * 40
 
@@ -345,7 +345,7 @@ async def test_no_counter_is_used_twice_with_a_key(double: RcpDouble) -> None:
         with pytest.raises(FieldOutOfRange):
             await radio.set_mac_keys(1, *KEYS, frame_counter=999)
         double.secrets.clear()
-        await radio.set_mac_keys(2, *KEYS[1:], KEYS[0], frame_counter=0)
+        await radio.set_mac_keys(2, KEYS[1], KEYS[2], KEYS[0], frame_counter=0)
         first = double.secrets[0][0]
         assert first == Property.RCP_MAC_KEY  # a lower counter with the old key would repeat some
         assert double.frame_counter == 0
@@ -378,8 +378,8 @@ async def test_keys_are_shown_to_nobody(double: RcpDouble) -> None:
         with pytest.raises(RadioRefused) as caught:
             await radio.set_mac_keys(1, *KEYS, frame_counter=0)
         with pytest.raises(FieldOutOfRange) as short:
-            await radio.set_mac_keys(1, KEYS[0][:15], *KEYS[1:], frame_counter=0)
-        shown = str(caught.value) + str(short.value) + repr(radio._state)
+            await radio.set_mac_keys(1, KEYS[0][:15], KEYS[1], KEYS[2], frame_counter=0)
+        shown = str(caught.value) + str(short.value) + repr(radio.state)
         assert "a1a1" not in shown
         assert "\\xa1" not in shown
         for index in (0, 129):
@@ -440,10 +440,11 @@ async def test_a_radio_that_does_not_come_back_from_a_reset_is_lost_and_returns(
 
 async def test_closing_while_it_is_repaired_leaves_nothing(double: RcpDouble) -> None:
     tasks = asyncio.all_tasks()
-    async with opened(double) as radio:
+    async with opened(double):
         double.faults.silent.add(Property.PHY_ENABLED)
         double.restart()
-        await until(lambda: radio._restoring is not None)
+        double.asked.clear()
+        await until(lambda: Property.PHY_ENABLED in settings_told(double))
     assert [task for task in asyncio.all_tasks() - tasks if not task.done()] == []
 
 
@@ -456,10 +457,13 @@ async def test_its_log_is_passed_on_in_bounds(double: RcpDouble) -> None:
         assert (await notice_of(radio, Happening.SAID)).text == "[C] ?[31mcrashed"
         for _ in range(500):
             double.tell(Property.STREAM_DEBUG, b"x" * 150 + b"\xff")
-        double.tell(Property.PHY_RSSI, b"\0")
-        await until(lambda: radio._log.left_out > 0)
-        await radio.rssi()
-        assert len(radio._events) < 100
+        await until(lambda: radio.log.left_out > 0)
+        await double.hear(ReceivedFrame(FRAME, Fcs.GOOD))
+        said = 0
+        async with asyncio.timeout(PATIENCE):
+            while isinstance(await radio.next_event(), RadioNotice):
+                said += 1
+        assert said < 100
 
 
 async def test_logs_between_request_and_answer_harm_nothing(double: RcpDouble) -> None:
@@ -490,12 +494,11 @@ async def test_energy_that_never_comes_is_an_error(double: RcpDouble) -> None:
 
 async def test_messages_of_other_interfaces_are_not_ours(double: RcpDouble) -> None:
     async with opened(double) as radio:
-        await double.garbage(bytes.fromhex("7e7e"))
         before = radio.statistics.damaged
-        double._out.put_nowait(bytes.fromhex("7e9806000626447e"))  # recorded: interface 1
+        await double.garbage(bytes.fromhex("7e9806000626447e"))  # recorded: interface 1
         assert await radio.rssi() == -98
         assert radio.statistics.damaged == before
-        assert radio._requests.stale == 0
+        assert radio.requests.stale == 0
 
 
 async def test_the_radios_clock_can_be_read(double: RcpDouble) -> None:

@@ -44,7 +44,7 @@ PORT_OFFSET = "37"
 
 RESET_PLATFORM = hdlc_encode(bytes([0x80, 1, 1]))
 DAMAGED = bytes.fromhex("7e 81 01 ff ff 7e")
-KEYS = [bytes([number]) * 16 for number in (1, 2, 3)]
+KEYS = (b"\1" * 16, b"\2" * 16, b"\3" * 16)
 BROADCAST = bytes.fromhex("41 88 01 cd ab ff ff 01 00 aa bb cc")
 TO_TWO = bytes.fromhex("61 88 02 cd ab 02 00 01 00 aa bb cc")
 TO_NOBODY = bytes.fromhex("61 88 03 cd ab 99 99 01 00 aa bb cc")
@@ -57,6 +57,7 @@ class RealRcp:
         self.node, self.path, self.folder = node, folder / f"tty{node}", folder
         self.uri = f"spinel:{self.path}"
         self._open = ExitStack()
+        self._slave = -1
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -65,6 +66,7 @@ class RealRcp:
         for descriptor in (master, slave):
             self._open.callback(os.close, descriptor)
         tty.setraw(slave)
+        self._slave = slave
         self._process = subprocess.Popen(
             [OT_RCP, str(self.node)],
             stdin=master,
@@ -74,6 +76,10 @@ class RealRcp:
             env={**os.environ, "PORT_OFFSET": PORT_OFFSET},
         )
         self.path.symlink_to(os.ttyname(slave))
+
+    def say(self, octets: bytes) -> None:
+        """Say something in the host's place."""
+        os.write(self._slave, octets)
 
     def kill(self) -> None:
         """End it as kill -9 does, and its port with it."""
@@ -211,7 +217,7 @@ async def test_energy(nodes: list[RealRcp]) -> None:
 
 async def test_what_it_says_of_a_damaged_message_is_passed_on(nodes: list[RealRcp]) -> None:
     async with await opened(nodes[0]) as radio:
-        radio._write(DAMAGED)
+        nodes[0].say(DAMAGED)
         assert "Framing error" in (await notice(radio, Happening.SAID)).text
         assert (await radio.transmit(BROADCAST)).status is TransmitStatus.SUCCESS
 
@@ -220,7 +226,7 @@ async def test_a_reset_that_nobody_asked_for_is_repaired(nodes: list[RealRcp]) -
     async with await opened(nodes[0]) as one, await opened(nodes[1]) as other:
         settings = RadioSettings(channel=22, promiscuous=False, pan_id=0xABCD, short_address=2)
         await one.configure(settings)
-        one._write(RESET_PLATFORM)
+        nodes[0].say(RESET_PLATFORM)
         reset = await notice(one, Happening.RESET)
         assert "RESET" in reset.text
         assert await one.get(Property.PHY_CHAN) == b"\x16"
