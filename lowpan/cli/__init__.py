@@ -13,6 +13,9 @@ from lowpan.errors import LowpanError
 COMMANDS = {
     "sniff": "Decode the frames of a capture or a radio and show them.",
     "radios": "List the radios that may be here, and with --probe who answers.",
+    "scan": "Find the networks on air with a radio.",
+    "energy": "Measure how busy each channel is.",
+    "send": "Send frames and tell what became of them.",
     "fields": "List the fields that `sniff -T fields -e FIELD` can show.",
     "extcap": "Let Wireshark list radios and capture from them.",
 }
