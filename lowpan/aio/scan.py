@@ -60,8 +60,8 @@ class Scan:
         """
         for channel in self.plan.channels:
             begun(channel)
-            await tune(self._radio, self._settings(channel))
             try:
+                await tune(self._radio, self._settings(channel))
                 await self._visit(channel)
             except RadioClosed:
                 return

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from construct import BitsInteger, BitStruct, Const, Flag, Int8ub, Struct
+from construct import BitsInteger, BitStruct, Bytes, Const, Flag, Int8ub, Struct
 
 from lowpan.schema import Layout, little_endian_octets
 
@@ -33,7 +33,7 @@ class ZigbeeBeacon:
     extended_pan_id: bytes
     """8 octets as displayed."""
     transmit_offset: bytes
-    """3 octets as displayed: symbols after the parent's beacon; ff:ff:ff without such beacons."""
+    """3 octets as on air: symbols after the parent's beacon; ff:ff:ff without such beacons."""
     update_id: int
     """Number of the network's present parameters, 0..255."""
 
@@ -56,7 +56,7 @@ ZIGBEE_BEACON = Layout(
         "protocol_id" / Const(0, Int8ub),
         "control" / ZIGBEE_BEACON_CONTROL,
         "extended_pan_id" / little_endian_octets(8),
-        "transmit_offset" / little_endian_octets(3),
+        "transmit_offset" / Bytes(3),
         "update_id" / Int8ub,
     ),
 )
