@@ -56,7 +56,7 @@ class NordicRadio(ListeningRadio[bytes]):
         now = time_ns()
         clock, channel, deliver = self._clock, self._channel, self._deliver
         for line in self._text.take(octets):
-            ticks = clock.unwrapped(line.time)
+            ticks = clock.unwrapped(line.time, now)
             deliver(
                 ReceivedFrame(
                     line.psdu,
