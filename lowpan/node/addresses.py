@@ -1,0 +1,153 @@
+"""The IPv6 addresses of a node: which are ours, and which one to send from (RFC 6724)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lowpan.errors import FieldOutOfRange
+from lowpan.wire.addresses import UNSPECIFIED, iid_of, is_multicast, link_local
+
+ALL_NODES_LINK_LOCAL = bytes.fromhex("ff020000000000000000000000000001")
+ALL_NODES_INTERFACE_LOCAL = bytes.fromhex("ff010000000000000000000000000001")
+ALL_ROUTERS_LINK_LOCAL = bytes.fromhex("ff020000000000000000000000000002")
+SOLICITED_NODE_PREFIX = bytes.fromhex("ff0200000000000000000001ff")
+LOOPBACK = bytes(15) + b"\x01"
+
+MOST_ADDRESSES = 16
+"""Addresses of one node: eight prefixes, each with an extended and a short identifier."""
+MOST_GROUPS = 64
+"""Multicast groups that are listened to."""
+
+_LINK_LOCAL_SCOPE, _GLOBAL_SCOPE = 2, 14
+
+
+@dataclass(slots=True)
+class OwnAddress:
+    """A unicast address of ours."""
+
+    address: bytes
+    """16 octets."""
+    prefix_length: int
+    """0..128: what is on the link, as its source said."""
+    link_address: bytes
+    """2 or 8 octets: that of ours which its interface identifier is made of."""
+    ready: bool = True
+    """Not while it is checked for duplicates (RFC 4862 §5.4)."""
+    deprecated: bool = False
+    """Not for new conversations (RFC 4862 §5.5.4)."""
+
+
+class OwnAddresses:
+    """Unicast addresses and multicast groups of a node; bounded."""
+
+    def __init__(self) -> None:
+        self._own: dict[bytes, OwnAddress] = {}
+        self._groups: dict[bytes, int] = {}
+        self.join(ALL_NODES_LINK_LOCAL)
+        self.join(ALL_NODES_INTERFACE_LOCAL)
+
+    def __iter__(self) -> Iterator[OwnAddress]:
+        """Yield our unicast addresses."""
+        return iter(self._own.values())
+
+    def get(self, address: bytes) -> OwnAddress | None:
+        """Return what is known of one of our addresses, None if it is not ours."""
+        return self._own.get(address)
+
+    def add(self, own: OwnAddress) -> None:
+        """Have one more address, and listen to its solicited-node group; raise FieldOutOfRange."""
+        if own.address not in self._own:
+            if len(self._own) >= MOST_ADDRESSES:
+                raise FieldOutOfRange(f"more than {MOST_ADDRESSES} addresses")
+            self.join(solicited_node(own.address))
+        self._own[own.address] = own
+
+    def remove(self, address: bytes) -> None:
+        """Have an address no longer; harmless if it is not ours."""
+        if self._own.pop(address, None) is not None:
+            self.leave(solicited_node(address))
+
+    def join(self, group: bytes) -> None:
+        """Listen to a multicast group, as often as it is joined; raise FieldOutOfRange."""
+        if not is_multicast(group):
+            raise FieldOutOfRange("no multicast address")
+        if group not in self._groups and len(self._groups) >= MOST_GROUPS:
+            raise FieldOutOfRange(f"more than {MOST_GROUPS} multicast groups")
+        self._groups[group] = self._groups.get(group, 0) + 1
+
+    def leave(self, group: bytes) -> None:
+        """Undo one join(); harmless if there was none."""
+        left = self._groups.get(group, 0) - 1
+        if left > 0:
+            self._groups[group] = left
+        else:
+            self._groups.pop(group, None)
+
+    def is_ours(self, destination: bytes) -> bool:
+        """Tell whether a datagram to `destination` is for us."""
+        own = self._own.get(destination)
+        return own.ready if own is not None else destination in self._groups
+
+    def source_for(self, destination: bytes) -> OwnAddress | None:
+        """Return the address to send from (RFC 6724 §5, rules 1 to 3 and 8), None if none fits."""
+        candidates = [own for own in self._own.values() if own.ready]
+        return max(candidates, key=lambda own: _preference(own, destination), default=None)
+
+    def is_on_link(self, destination: bytes) -> bool:
+        """Tell whether `destination` is reached without a router."""
+        if is_multicast(destination) or _scope(destination) == _LINK_LOCAL_SCOPE:
+            return True
+        return any(
+            _common_bits(own.address, destination) >= own.prefix_length
+            for own in self._own.values()
+        )
+
+
+def solicited_node(address: bytes) -> bytes:
+    """Return the group in which neighbours ask for the link address of `address` (RFC 4291)."""
+    return SOLICITED_NODE_PREFIX + address[13:]
+
+
+def link_local_of(link_address: bytes) -> bytes:
+    """Return the link-local address made of a short or extended address (RFC 6282 §3.2.2)."""
+    return link_local(iid_of(link_address))
+
+
+def linux_link_local_of(pan_id: int, short_address: bytes) -> bytes:
+    """Return the link-local address that Linux makes of a short address: with the PAN ID."""
+    pan = (pan_id & ~0x0200).to_bytes(2, "big")
+    return link_local(pan + b"\x00\xff\xfe\x00" + short_address)
+
+
+def is_possible_source(address: bytes) -> bool:
+    """Tell whether anybody can have sent from `address`: no group, no loopback."""
+    return not is_multicast(address) and address != LOOPBACK
+
+
+def is_unspecified(address: bytes) -> bool:
+    """Tell whether `address` is `::`."""
+    return address == UNSPECIFIED
+
+
+def _preference(own: OwnAddress, destination: bytes) -> tuple[bool, int, bool, int]:
+    wanted, scope = _scope(destination), _scope(own.address)
+    # rule 2: the smallest scope that reaches the destination, else the largest there is
+    fits = -scope if scope >= wanted else scope - 2 * _GLOBAL_SCOPE
+    return (
+        own.address == destination,
+        fits,
+        not own.deprecated,
+        _common_bits(own.address, destination),
+    )
+
+
+def _scope(address: bytes) -> int:
+    """Return the scope of an address as the number that multicast addresses have."""
+    if is_multicast(address):
+        return address[1] & 0x0F
+    local = address[0] == 0xFE and address[1] & 0xC0 == 0x80
+    return _LINK_LOCAL_SCOPE if local or address == LOOPBACK else _GLOBAL_SCOPE
+
+
+def _common_bits(one: bytes, other: bytes) -> int:
+    different = int.from_bytes(one, "big") ^ int.from_bytes(other, "big")
+    return 128 - different.bit_length()
