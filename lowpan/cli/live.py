@@ -12,6 +12,7 @@ from time import monotonic
 from lowpan.aio.live_radio import LiveRadio
 from lowpan.capture.decoded import DecodedFrame
 from lowpan.capture.follower import Follower
+from lowpan.cli.copying import refuse_same_file
 from lowpan.cli.live_counts import LiveCounts, Silence
 from lowpan.cli.live_frames import Follow, LiveFrames
 from lowpan.cli.live_options import tuning_of
@@ -19,6 +20,7 @@ from lowpan.cli.live_output import LiveOutput, StatusLine
 from lowpan.cli.live_signals import terminated_as_interrupted
 from lowpan.cli.live_texts import beginning, silence_text, status_text, summary_text
 from lowpan.cli.live_writing import LiveCopies, find_wireshark, reader_is_gone
+from lowpan.cli.radio_names import radio_target
 from lowpan.cli.report import CommandError
 from lowpan.cli.sniffing import Show, SniffOptions, shower
 from lowpan.cli.source import given_by
@@ -27,6 +29,8 @@ from lowpan.radio import Happening, RadioNotice
 
 def sniff_radio(options: SniffOptions) -> int:
     """Do it until interrupted; raise CommandError or RadioError for what the user can mend."""
+    if options.write is not None:
+        refuse_same_file(radio_target(options.capture), options.write)
     wireshark = find_wireshark() if options.wireshark else None
     status = StatusLine()
     output = LiveOutput(status)

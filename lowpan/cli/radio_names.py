@@ -33,6 +33,12 @@ def has_radio_scheme(name: str) -> bool:
     return scheme.lower() in radio_schemes()
 
 
+def radio_target(name: str) -> str:
+    """Return the file or device that the radio `name` is at, if it is at one."""
+    path = name.partition("?")[0]
+    return path.partition(":")[2] if has_radio_scheme(name) else path
+
+
 def _is_port(name: str) -> bool:
     parts = Path(name).parts
     return parts[-1] not in _MEMORY and "fd" not in parts[-2:]

@@ -282,6 +282,14 @@ def test_mistakes(sniff: Sniff, arguments: list[object], cause: str, cure: str) 
     assert len(said) == 2
 
 
+def test_the_capture_that_is_replayed_is_not_overwritten(sniff: Sniff, tmp_path: Path) -> None:
+    path = tmp_path / "only.pcap"
+    path.write_bytes(ATTACH.read_bytes())
+    said = [f"{path}: that is the capture that is read", "name another file"]
+    assert sniff(f"replay:{path}?speed=max", "-w", path) == (2, "", said)
+    assert path.read_bytes() == ATTACH.read_bytes()
+
+
 def test_wireshark_is_missing(sniff: Sniff, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nosuch")
     status, _, said = sniff(AT_ONCE, "--wireshark")

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
@@ -41,7 +41,7 @@ class Sniffing:
 
 
 @asynccontextmanager
-async def sniffing(*arguments: str) -> AsyncIterator[Sniffing]:
+async def sniffing(*arguments: str) -> AsyncGenerator[Sniffing]:
     path = os.pathsep.join(map(str, (ROOT, ROOT / "radios")))
     process = await asyncio.create_subprocess_exec(
         *LOWPAN,
