@@ -22,6 +22,7 @@ from lowpan_radios.probe_answers import (
     SPINEL,
     TI,
     Question,
+    parameters_of,
     recognised,
     spinel,
 )
@@ -92,7 +93,7 @@ async def _identify(uri: RadioUri) -> tuple[str, dict[str, str], str]:
             if found is not None:
                 if not uri.target.startswith(("tcp:", "fd:")):
                     parameters["baudrate"] = str(baudrate)
-                return found[0], parameters, found[1]
+                return found[0], parameters | parameters_of(found[1]), found[1]
     finally:
         stream.close()
     raise _nobody(uri, plan, asking.octets)

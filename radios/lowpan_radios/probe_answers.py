@@ -88,14 +88,20 @@ def ti(heard: bytes) -> str:
     return ""
 
 
-_SLIP = re.compile(rb"\xc0!M((?:[^\xc0\xdb]|\xdb[\xdc\xdd]){8})\xc0", re.DOTALL)
+_SLIP = re.compile(rb"(?:\A|\xc0)!M((?:[^\xc0\xdb]|\xdb[\xdc\xdd]){8,9})\xc0", re.DOTALL)
+
+ZEPHYR_SLIP = "Zephyr wpan_serial"
 
 
 def slip(heard: bytes) -> str:
-    """Return the address that a slip-radio has told; empty if none has spoken."""
+    """Return the address that a slip-radio has told; empty if none has spoken.
+
+    Zephyr's has an octet more behind each message, and no END before it.
+    """
     if found := _SLIP.search(heard):
-        address = found[1].replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb")
-        return f"Contiki slip-radio {address.hex(':')}"
+        octets = found[1].replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb")
+        name = "Contiki slip-radio" if len(octets) == 8 else ZEPHYR_SLIP
+        return f"{name} {octets[:8].hex(':')}"
     return ""
 
 
@@ -129,6 +135,11 @@ def recognised(heard: bytes) -> tuple[str, str] | None:
         if description := answer(octets):
             return scheme, description
     return None
+
+
+def parameters_of(description: str) -> dict[str, str]:
+    """Return what the driver must be told of the firmware that was recognised."""
+    return {"lqi": "1"} if description.startswith(ZEPHYR_SLIP) else {}
 
 
 def _printable(text: str) -> str:

@@ -1,7 +1,8 @@
 """Probing: who is there is recognised, nobody is harmed, no held port is touched."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -21,10 +22,12 @@ from lowpan_radios.probe_answers import (
 )
 
 from lowpan.errors import RadioError
-from lowpan.radio import open_radio
+from lowpan.radio import RadioCapability, open_radio
 from tests.peers.nordic import nordic_sniffer
 from tests.peers.pty import Pty
 from tests.peers.rcp import rcp_on_pty, rcp_on_tcp
+from tests.peers.sensniff import sensniff_sniffer
+from tests.peers.slip import SlipFirmware
 from tests.peers.ti import ti_sniffer
 from tests.radios.contract import open_descriptors
 
@@ -180,7 +183,31 @@ def bare(uri: str) -> str:
     return uri.partition(":")[2].partition("?")[0]
 
 
-@pytest.mark.parametrize(("peer", "scheme"), [(rcp_on_pty, "spinel"), (ti_sniffer, "ti")])
+@asynccontextmanager
+async def slip_radio() -> AsyncGenerator[SlipFirmware]:
+    firmware = SlipFirmware()
+    yield firmware
+    firmware.close()
+
+
+async def test_zephyrs_slip_radio_is_opened_with_its_trailing_octet() -> None:
+    firmware = SlipFirmware(zephyr=True)
+    path = bare(firmware.uri)
+    async with await open_radio(path) as radio:
+        assert f"slip:{path}?baudrate=115200&lqi=1" in radio.description
+        assert RadioCapability.LQI in radio.capabilities
+    firmware.close()
+
+
+@pytest.mark.parametrize(
+    ("peer", "scheme"),
+    [
+        (rcp_on_pty, "spinel"),
+        (ti_sniffer, "ti"),
+        (sensniff_sniffer, "sensniff"),
+        (slip_radio, "slip"),
+    ],
+)
 async def test_a_bare_path_opens_the_driver_of_who_answers(
     peer: Any, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
