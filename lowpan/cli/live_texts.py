@@ -4,6 +4,11 @@ from lowpan.aio.live_radio import LiveRadio
 from lowpan.cli.live_counts import LiveCounts
 
 
+def hears_all_channels(live: LiveRadio) -> bool:
+    """Tell whether no channel is tuned to: of a replay or a socket that was not asked for one."""
+    return bool(getattr(live.radio, "hears_all_channels", False))
+
+
 def beginning(live: LiveRadio) -> str:
     """Return which firmware answered, and where it listens."""
     radio, tuning = live.radio, live.tuning
@@ -11,8 +16,8 @@ def beginning(live: LiveRadio) -> str:
     if len(tuning.channels) > 1:
         names = channel_names(tuning.channels)
         return f"{said}; listens on channels {names}, {tuning.hop_s * 1000:g} ms on each"
-    if not radio.channels and not tuning.channels:  # not tunable: a replay, a socket
-        return said
+    if hears_all_channels(live):
+        return f"{said}; listens on all channels"
     settings = radio.settings
     page = f", page {settings.page}" if settings.page else ""
     return f"{said}; listens on channel {settings.channel}{page}"
@@ -36,7 +41,7 @@ def status_text(counts: LiveCounts, live: LiveRadio, now: float) -> str:
         f"{counts.bad_fcs} bad FCS",
         f"{dropped} dropped by the radio" if dropped else "",
         f"{counts.undecrypted} undecrypted",
-        f"channel {live.radio.settings.channel}" if live.radio.channels else "",
+        "" if hears_all_channels(live) else f"channel {live.radio.settings.channel}",
     ]
     return "  ".join(part for part in parts if part)
 
@@ -59,13 +64,14 @@ def silence_text(live: LiveRadio, seconds: float) -> tuple[str, str]:
     else:
         addresses = f"PAN 0x{settings.pan_id:04x}, short address 0x{settings.short_address:04x}"
         filter_text = f"not promiscuous, filter: {addresses}"
+    channel_text = f"channel {settings.channel}, page {settings.page}"
     parts = [
         f"{statistics.octets} octets from the radio",
         f"{statistics.garbage} of them no messages" if statistics.garbage else "",
         f"{statistics.damaged} messages damaged" if statistics.damaged else "",
         f"{statistics.filtered} frames left out by the filter" if statistics.filtered else "",
         f"{dropped_text(live) or 'unknown how many'} frames dropped",
-        f"channel {settings.channel}, page {settings.page}",
+        "all channels" if hears_all_channels(live) else channel_text,
         filter_text,
     ]
     cause = f"no frame for {seconds:.0f} s: {', '.join(part for part in parts if part)}"
@@ -80,7 +86,7 @@ def _silence_cure(live: LiveRadio) -> str:
         return "another firmware or baud rate may be in use: `lowpan radios --probe` asks"
     if statistics.filtered or not settings.promiscuous:
         return "the filter may leave out what there is; a radio with a promiscuous mode hears all"
-    if len(live.tuning.channels) < 2:
+    if len(live.tuning.channels) < 2 and not hears_all_channels(live):
         return "the network may be on another channel: --channel 11-26 --hop 250ms looks at all"
     return "no network may be near, or the radio's antenna is not connected"
 

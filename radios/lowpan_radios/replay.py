@@ -110,6 +110,11 @@ class ReplayRadio(BaseRadio):
         )
         self._records: Records | None = None if self._pipe is not None else self._opened()
 
+    @property
+    def hears_all_channels(self) -> bool:
+        """Whether no channel was asked for, so that nothing is left out."""
+        return not self._tuned
+
     def start(self) -> None:
         """Begin to play; to be called once."""
         self._playing = asyncio.get_running_loop().create_task(self._play())

@@ -77,12 +77,15 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
 def heard(
     *,
     lost: bool = False,
-    channels: tuple[int, ...] = (11, 26),
+    everywhere: bool = False,
     tuning: Tuning | None = None,
     **more: int,
 ) -> LiveRadio:
     radio = SimpleNamespace(
-        uri="x:", description="1.0", channels=channels, settings=RadioSettings(channel=15)
+        uri="x:",
+        description="1.0",
+        hears_all_channels=everywhere,
+        settings=RadioSettings(channel=15),
     )
     radio.statistics = RadioStatistics(**more)
     made = SimpleNamespace(radio=radio, is_lost=lost, tuning=tuning or Tuning())
@@ -93,7 +96,9 @@ def test_status() -> None:
     counts = counted()
     status = "3 frames  3.0/s  1 bad FCS  1 undecrypted  channel 15"
     assert status_text(counts, heard(), 1.0) == status
-    text = status_text(counts, heard(lost=True, channels=(), dropped_by_radio=2, overflowed=1), 1.0)
+    text = status_text(
+        counts, heard(lost=True, everywhere=True, dropped_by_radio=2, overflowed=1), 1.0
+    )
     assert text.startswith("no radio: waits for it to return  3 frames")
     assert "  3 dropped by the radio  " in text
     assert "channel" not in text
@@ -101,7 +106,7 @@ def test_status() -> None:
 
 def test_where_it_listens() -> None:
     assert beginning(heard()) == "x:: 1.0; listens on channel 15"
-    assert beginning(heard(channels=())) == "x:: 1.0"
+    assert beginning(heard(everywhere=True)) == "x:: 1.0; listens on all channels"
     hopping = beginning(heard(tuning=Tuning(tuple(range(11, 27)), hop_s=1.5)))
     assert hopping == "x:: 1.0; listens on channels 11-26, 1500 ms on each"
 
@@ -119,6 +124,7 @@ def test_names_of_channels() -> None:
         (heard(octets=9, garbage=4), "9 octets from the radio, 4 of them no messages", "another f"),
         (heard(damaged=4), "4 messages damaged", "another firmware or baud rate"),
         (heard(tuning=Tuning((11, 12))), "channel 15, page 0", "no network may be near"),
+        (heard(everywhere=True), "all channels, promiscuous", "no network may be near"),
         (heard(dropped_by_radio=0), "0 frames dropped", "the network may be on another channel"),
     ],
 )
