@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from lowpan.errors import RadioClosed, RadioError
+from lowpan.errors import LowpanError, RadioClosed, RadioError
 from lowpan.radio import Happening, RadioCapability, RadioSettings, RadioUri
 from lowpan_radios.base import CHANNELS_2450, BaseRadio
 from lowpan_radios.stream import Stream, lasting, open_stream
@@ -95,7 +95,7 @@ class StreamRadio(BaseRadio):
             try:
                 async with self._sending:
                     await self._connect()
-            except RadioError:  # not there yet, or not ready: the loss has been told already
+            except LowpanError:  # not there yet, or not ready: the loss has been told already
                 self._disconnect()
             else:
                 self._returning = None
