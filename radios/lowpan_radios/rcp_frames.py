@@ -17,8 +17,9 @@ from lowpan_radios.spinel_raw import (
 _TODAY = Struct("<bbHHBBQHB")
 """RECEIVED_METADATA without its last struct; a test holds that both tell the same."""
 
-_UNUSUAL = RawFlags.TRANSMITTED | RawFlags.BAD_FCS | RawFlags.ACKED_WITH_SECURITY
+_UNUSUAL = int(RawFlags.TRANSMITTED | RawFlags.BAD_FCS | RawFlags.ACKED_WITH_SECURITY)
 _PENDING = int(RawFlags.ACKED_WITH_PENDING)
+"""Plain numbers: to test a flag of an IntFlag takes as long as all the rest."""
 
 
 class RawFrames:

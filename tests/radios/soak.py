@@ -1,7 +1,8 @@
 """A long run of the `spinel:` driver over a pty, with garbage between one frame in a hundred.
 
-`python -m tests.radios.soak --frames 10000000` prints what was delivered, the memory, and the
-processor time of a frame.  Another process is the radio.
+`python -m tests.radios.soak --frames 10000000` prints what was delivered, the memory, the
+processor time of a frame, and how late frames are; `--rate 100000` says so many octets in a
+second instead of as many as are taken.  Another process is the radio.
 """
 
 import argparse
@@ -11,10 +12,11 @@ import random
 import subprocess
 import sys
 import tty
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
-from time import monotonic, process_time
+from time import monotonic, monotonic_ns, process_time, sleep
 
 from lowpan_radios.hdlc import HdlcDecoder, hdlc_encode
 from lowpan_radios.spinel_names import Property
@@ -29,23 +31,23 @@ PSDU_OCTETS = 60
 BLOCK_FRAMES = 32
 """Frames written at once."""
 
+SAMPLED = 16
+"""Of so many frames one tells how late it is."""
+
 PATIENCE = 30.0
 """Seconds without any frame after which the rest is lost."""
 
-_HEAD = Struct("<HBHHHI")
+_HEAD = Struct("<HBHHHIQ")
+"""Header of a data frame, its number, and when it was said (nanoseconds)."""
 _METADATA = Struct("<bbHHBBQHBHBL")
 _REST = bytes(range(0x60, 0x60 + PSDU_OCTETS - _HEAD.size - 2))
 _STATM = Path("/proc/self/statm")
 
 
-def psdu_of(number: int) -> bytes:
-    """Return the frame with that number, without FCS."""
-    return _HEAD.pack(0x8841, number & 0xFF, 0xABCD, 2, 1, number) + _REST
-
-
 def message_of(number: int) -> bytes:
-    """Return that frame as a radio says it."""
-    psdu = append_fcs16(psdu_of(number))
+    """Return the frame with that number as a radio says it."""
+    head = _HEAD.pack(0x8841, number & 0xFF, 0xABCD, 2, 1, number, monotonic_ns())
+    psdu = append_fcs16(head + _REST)
     time_us = 1_000_000 + 10 * number
     metadata = _METADATA.pack(-60, -128, 0, 10, 11, 200, time_us, 1, 0, 5, 0, 0)
     return hdlc_encode(b"\x80\x06\x71" + len(psdu).to_bytes(2, "little") + psdu + metadata)
@@ -65,22 +67,31 @@ def garbage_of(number: int, noise: random.Random) -> bytes:
     return octets if not HdlcDecoder().decode(b"\x7e" + octets + b"\x7e") else b"\x7e\x7d"
 
 
-def be_the_radio(master: int, frames: int) -> None:
-    """Answer the host until it listens, then say all frames."""
+def be_the_radio(master: int, frames: int, rate: int) -> None:
+    """Answer the host until it listens, then say all frames, at `rate` octets a second if not 0."""
     double = RcpDouble()
     while not double.properties[Property.MAC_RAW_STREAM_ENABLED][0]:
         double.take(os.read(master, 4096))
         for octets in double.said():
             write_all(master, octets)
     noise = random.Random(10_000_000)
-    for first in range(0, frames, BLOCK_FRAMES):
-        block = list[bytes]()
-        for number in range(first, min(first + BLOCK_FRAMES, frames)):
-            block.append(message_of(number))
-            if number % 100 == 50:
-                block.append(garbage_of(number // 100, noise))
-        write_all(master, b"".join(block))
+    due = monotonic()
+    at_once = 1 if rate else BLOCK_FRAMES
+    for first in range(0, frames, at_once):
+        block = b"".join(said(range(first, min(first + at_once, frames)), noise))
+        write_all(master, block)
+        if rate:
+            due += len(block) / rate
+            sleep(max(due - monotonic(), 0))
     sys.stdin.read()  # the line stays until the other process has enough
+
+
+def said(numbers: range, noise: random.Random) -> Iterator[bytes]:
+    """Yield these frames, and garbage behind one in a hundred."""
+    for number in numbers:
+        yield message_of(number)
+        if number % 100 == 50:
+            yield garbage_of(number // 100, noise)
 
 
 def write_all(master: int, octets: bytes) -> None:
@@ -104,6 +115,8 @@ class SoakResult:
     rss: int
     damaged: int
     garbage: int
+    late_us: float
+    """99 of 100 frames were fetched within this time after they were written."""
 
     def __str__(self) -> str:
         """Return the lines that the program prints."""
@@ -112,7 +125,7 @@ class SoakResult:
             f"{self.frames} good frames sent, {self.delivered} delivered, {every}, in order",
             f"left out: {self.damaged} damaged messages, {self.garbage} octets of garbage",
             f"{self.delivered / self.seconds:,.0f} frames/s; "
-            f"{self.cpu_us:.2f} us of processor a frame",
+            f"{self.cpu_us:.2f} us of processor a frame; 99 % within {self.late_us:,.0f} us",
             f"resident: {self.rss_after_a_tenth} KiB after a tenth, {self.rss} KiB at the end",
         )
         return "\n".join(lines)
@@ -125,20 +138,13 @@ def resident() -> int:
     return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
-async def soak(frames: int) -> SoakResult:
+async def soak(frames: int, rate: int = 0) -> SoakResult:
     """Run it: open the radio, fetch `frames` frames, and compare each."""
     master, slave = os.openpty()
     tty.setraw(slave)
+    options = ("--radio", str(master), "--frames", str(frames), "--rate", str(rate))
     other = subprocess.Popen(  # noqa: ASYNC220  (ourselves; it is started at once)
-        [
-            sys.executable,
-            "-m",
-            "tests.radios.soak",
-            "--radio",
-            str(master),
-            "--frames",
-            str(frames),
-        ],
+        [sys.executable, "-m", "tests.radios.soak", *options],
         pass_fds=(master,),
         stdin=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -156,6 +162,7 @@ async def soak(frames: int) -> SoakResult:
 async def fetch(radio: Radio, frames: int) -> SoakResult:
     """Fetch the frames and measure."""
     delivered, in_order, rss = 0, True, 0
+    late = list[int]()
     begin, cpu = monotonic(), process_time()
     try:
         while delivered < frames:
@@ -164,6 +171,8 @@ async def fetch(radio: Radio, frames: int) -> SoakResult:
                     frame = await radio.receive()
                     in_order = in_order and frame.psdu[9:13] == delivered.to_bytes(4, "little")
                     delivered += 1
+                    if not delivered % SAMPLED:
+                        late.append(monotonic_ns() - _HEAD.unpack_from(frame.psdu)[-1])
             if not rss and delivered >= frames // 10:
                 rss = resident()
     except TimeoutError:
@@ -180,6 +189,7 @@ async def fetch(radio: Radio, frames: int) -> SoakResult:
         resident(),
         statistics.damaged,
         statistics.garbage,
+        sorted(late)[len(late) * 99 // 100] / 1000 if late else 0.0,
     )
 
 
@@ -187,12 +197,13 @@ def main() -> None:
     """Run it and print what it has shown; status 1 if a frame is missing."""
     parser = argparse.ArgumentParser(prog="python -m tests.radios.soak", description=__doc__)
     parser.add_argument("--frames", type=int, default=200_000)
+    parser.add_argument("--rate", type=int, default=0, help="octets a second; 0: as many as go")
     parser.add_argument("--radio", type=int, help="be the radio on this descriptor")
     arguments = parser.parse_args()
     if arguments.radio is not None:
-        be_the_radio(arguments.radio, arguments.frames)
+        be_the_radio(arguments.radio, arguments.frames, arguments.rate)
         return
-    result = asyncio.run(soak(arguments.frames))
+    result = asyncio.run(soak(arguments.frames, arguments.rate))
     print(result)  # noqa: T201
     if result.delivered != arguments.frames or not result.in_order:
         raise SystemExit(1)
