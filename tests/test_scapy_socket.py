@@ -5,13 +5,11 @@ import random
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
-from lowpan_radios.base import BaseRadio
 from scapy.ansmachine import AnsweringMachine
 from scapy.config import conf
 from scapy.layers.dot15d4 import Dot15d4, Dot15d4Ack, Dot15d4Cmd, Dot15d4Data, Dot15d4FCS
@@ -22,18 +20,13 @@ from scapy.utils import rdpcap
 from lowpan import RadioError
 from lowpan.radio import (
     Fcs,
-    Happening,
-    Radio,
-    RadioCapability,
     RadioSettings,
     ReceivedFrame,
-    TransmitOutcome,
-    TransmitParameters,
     TransmitStatus,
 )
-from lowpan.radio.threaded import MOST_WAITING, ThreadedRadio
 from lowpan.scapy import RadioEnded, RadioSocket
 from lowpan.wire.fcs import append_fcs16
+from tests.peers.given import GivenRadio, Open, opening
 
 CAPTURE = Path(__file__).parent / "captures" / "linux" / "ext-2-ping-small.pcap"
 PATIENCE = 10.0
@@ -229,45 +222,10 @@ def test_it_is_tuned(air: tuple[RadioSocket, RadioSocket]) -> None:
 # What radios may do
 
 
-class ScriptedRadio(BaseRadio):
-    """Hears what it was given, and sends with the outcome that it was given."""
-
-    def __init__(self, outcome: TransmitStatus = TransmitStatus.SUCCESS) -> None:
-        able = RadioCapability.TRANSMIT | RadioCapability.PROMISCUOUS
-        super().__init__("scripted:", "scripted", able)
-        self.fault: Exception | None = None
-        self._outcome = outcome
-
-    def hears(self, *frames: ReceivedFrame) -> None:
-        for frame in frames:
-            self._deliver(frame)
-
-    async def next_event(self) -> Any:
-        if not self._events and self.fault is not None:
-            raise self.fault
-        return await super().next_event()
-
-    async def _transmit(self, psdu: bytes, parameters: TransmitParameters) -> TransmitOutcome:
-        return TransmitOutcome(status=self._outcome)
-
-    def says(self, text: str) -> None:
-        self._notice(Happening.SAID, text)
-
-
-Open = Callable[[ScriptedRadio], None]
-
-
 @pytest.fixture
 def opens(monkeypatch: pytest.MonkeyPatch) -> Open:
     """Return what lets the next socket open a certain radio."""
-
-    def let(radio: ScriptedRadio) -> None:
-        async def open_scripted(uri: str, settings: RadioSettings | None) -> Radio:
-            return radio
-
-        monkeypatch.setattr("lowpan.radio.threaded.open_radio", open_scripted)
-
-    return let
+    return lambda radio: monkeypatch.setattr("lowpan.radio.threaded.open_radio", opening(radio))
 
 
 PSDU = bytes(data())
@@ -275,7 +233,7 @@ PSDU = bytes(data())
 
 def test_frames_with_a_bad_fcs_are_left_out_unless_their_fcs_can_be_shown(opens: Open) -> None:
     for with_fcs, wanted in [(False, [True, True]), (True, [True, True, False])]:
-        radio = ScriptedRadio()
+        radio = GivenRadio()
         radio.hears(
             ReceivedFrame(PSDU, Fcs.ABSENT),
             ReceivedFrame(PSDU, Fcs.GOOD),
@@ -283,9 +241,9 @@ def test_frames_with_a_bad_fcs_are_left_out_unless_their_fcs_can_be_shown(opens:
             ReceivedFrame(PSDU, Fcs.BAD, b"\x12\x34"),
             ReceivedFrame(b"", Fcs.ABSENT),
         )
-        radio.fault = RadioEnded("scripted: ended")
+        radio.fault = RadioEnded("given: ended")
         opens(radio)
-        with RadioSocket("scripted:", with_fcs=with_fcs) as wireless:
+        with RadioSocket("given:", with_fcs=with_fcs) as wireless:
             heard = sniff(opened_socket=wireless)
         heard = [packet for packet in heard if packet.received.psdu]
         octets = {bytes(packet)[: len(PSDU)] for packet in heard}
@@ -294,11 +252,11 @@ def test_frames_with_a_bad_fcs_are_left_out_unless_their_fcs_can_be_shown(opens:
 
 
 def test_what_ends_the_radio_is_raised_in_recv(opens: Open) -> None:
-    radio = ScriptedRadio()
+    radio = GivenRadio()
     radio.hears(ReceivedFrame(PSDU, Fcs.GOOD))
-    radio.fault = RadioError("scripted: the radio burns", "put it out")
+    radio.fault = RadioError("given: the radio burns", "put it out")
     opens(radio)
-    with RadioSocket("scripted:") as wireless:
+    with RadioSocket("given:") as wireless:
         assert wireless.recv() is not None
         for _ in range(2):
             with pytest.raises(RadioError, match="burns"):
@@ -306,43 +264,25 @@ def test_what_ends_the_radio_is_raised_in_recv(opens: Open) -> None:
 
 
 def test_notices_are_not_taken_for_frames(opens: Open) -> None:
-    radio = ScriptedRadio()
+    radio = GivenRadio()
     radio.says("ready")
     radio.hears(ReceivedFrame(PSDU, Fcs.GOOD))
-    radio.fault = RadioEnded("scripted: ended")
+    radio.fault = RadioEnded("given: ended")
     opens(radio)
-    with RadioSocket("scripted:") as wireless:
+    with RadioSocket("given:") as wireless:
         assert len(sniff(opened_socket=wireless)) == 1
 
 
 def test_whatever_is_heard_scapy_shows_something(opens: Open) -> None:
-    radio, noise = ScriptedRadio(), random.Random(802154)
+    radio, noise = GivenRadio(), random.Random(802154)
     psdus = [noise.randbytes(noise.randrange(1, 127)) for _ in range(200)]
     psdus += [PSDU[:at] + noise.randbytes(1) + PSDU[at + 1 :] for at in range(len(PSDU))]
     psdus += [PSDU[:end] for end in range(1, len(PSDU))]
     radio.hears(*(ReceivedFrame(psdu, Fcs.ABSENT) for psdu in psdus))
     opens(radio)
-    with RadioSocket("scripted:") as wireless:
+    with RadioSocket("given:") as wireless:
         heard = [wireless.recv() for _ in psdus]
     assert [packet.original for packet in heard if packet is not None] == psdus
-
-
-def test_no_more_is_fetched_than_is_wanted_and_nothing_is_lost(opens: Open) -> None:
-    radio = ScriptedRadio()
-    count = 5 * MOST_WAITING
-    radio.hears(*(ReceivedFrame(bytes(data(n & 0xFF)), Fcs.GOOD) for n in range(count)))
-    opens(radio)
-    with ThreadedRadio("scripted:") as threaded:
-        numbers = list[int]()
-        while len(numbers) < count:
-            event = threaded.next_event(PATIENCE)
-            assert isinstance(event, ReceivedFrame)
-            numbers.append(event.psdu[2])
-            fetched = count - len(radio._events)  # pyright: ignore[reportPrivateUsage]
-            assert fetched <= len(numbers) + MOST_WAITING + 1
-        assert numbers == [number & 0xFF for number in range(count)]
-        with pytest.raises(TimeoutError):
-            threaded.next_event(0.01)
 
 
 @pytest.mark.parametrize(
@@ -354,8 +294,8 @@ def test_no_more_is_fetched_than_is_wanted_and_nothing_is_lost(opens: Open) -> N
     ],
 )
 def test_what_was_not_on_air_was_not_sent(opens: Open, status: TransmitStatus, sent: int) -> None:
-    opens(ScriptedRadio(status))
-    with RadioSocket("scripted:") as wireless:
+    opens(GivenRadio(status))
+    with RadioSocket("given:") as wireless:
         assert wireless.send(data()) == sent
         assert wireless.outcome is not None
         assert wireless.outcome.status is status
@@ -377,8 +317,8 @@ def test_a_radio_that_cannot_be_opened_leaves_nothing(uri: str) -> None:
 
 def test_closing_ends_a_recv_that_waits_and_leaves_nothing(opens: Open) -> None:
     descriptors = open_descriptors()
-    opens(ScriptedRadio())
-    wireless = RadioSocket("scripted:")
+    opens(GivenRadio())
+    wireless = RadioSocket("given:")
     with ThreadPoolExecutor(1) as other:
         waiting = other.submit(wireless.recv)
         wireless.close()
@@ -394,9 +334,9 @@ def test_closing_ends_a_recv_that_waits_and_leaves_nothing(opens: Open) -> None:
 
 
 def test_a_forgotten_socket_closes_its_radio(opens: Open) -> None:
-    opens(ScriptedRadio())
+    opens(GivenRadio())
     threads = threading.active_count()
-    wireless = RadioSocket("scripted:")
+    wireless = RadioSocket("given:")
     assert threading.active_count() == threads + 1
     del wireless
     gc.collect()
