@@ -1,0 +1,309 @@
+"""IPv6, ICMPv6 and UDP of a node (RFC 8200, RFC 4443, RFC 768)."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from lowpan.adaptation.layer import Ends
+from lowpan.errors import FieldOutOfRange, MalformedFrame
+from lowpan.node import errors_sent
+from lowpan.node.addresses import OwnAddresses, is_possible_source
+from lowpan.node.service import (
+    DatagramDiscarded,
+    DatagramForHost,
+    Discard,
+    EchoReplied,
+    Endpoint,
+    ErrorReceived,
+    IpAction,
+    UdpReceived,
+)
+from lowpan.wire.addresses import is_multicast
+from lowpan.wire.checksum import verifies, with_checksum
+from lowpan.wire.icmpv6 import (
+    ICMPV6,
+    Echo,
+    Icmpv6,
+    Icmpv6Type,
+    PacketTooBig,
+    ParameterProblem,
+    Unanswerable,
+)
+from lowpan.wire.ipv6 import (
+    DESTINATION_OPTIONS,
+    EXTENSION_HEADER,
+    HOP_BY_HOP_OPTIONS,
+    IPV6_HEADER,
+    IPV6_HEADER_OCTETS,
+    MTU,
+    NO_NEXT_HEADER,
+    ROUTING,
+    UDP,
+    Ipv6Header,
+)
+from lowpan.wire.ipv6 import ICMPV6 as ICMPV6_NUMBER
+from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
+
+HOP_LIMIT = 64
+"""Of what we send, unless a router or the caller says otherwise."""
+MOST_PORTS = 1024
+"""UDP ports that can be open at once."""
+EPHEMERAL_PORTS = range(49152, 65536)
+"""Ports for who does not care which (RFC 6335 §6)."""
+
+_NEIGHBOUR_DISCOVERY = range(Icmpv6Type.ROUTER_SOLICITATION, Icmpv6Type.REDIRECT + 1)
+_REGISTRATION = (
+    Icmpv6Type.DUPLICATE_ADDRESS_REQUEST,
+    Icmpv6Type.DUPLICATE_ADDRESS_CONFIRMATION,
+)
+_SKIPPED = (HOP_BY_HOP_OPTIONS, DESTINATION_OPTIONS, ROUTING)
+_NEXT_HEADER_AT = 6
+
+
+@dataclass(slots=True)
+class SendDatagram:
+    """A datagram of ours, complete, that is to find its next hop."""
+
+    datagram: bytes
+
+
+@dataclass(slots=True)
+class NeighbourDiscoveryReceived:
+    """A neighbour discovery message, its checksum right, its hop limit yet to be judged."""
+
+    message: Icmpv6
+    source: bytes
+    destination: bytes
+    hop_limit: int
+    ends: Ends
+
+
+Ipv6Action = SendDatagram | NeighbourDiscoveryReceived | IpAction
+
+
+class Ipv6:
+    """What is done with a datagram that came in, and how those of ours are made.
+
+    Datagrams for `for_host` (a TUN interface behind us has our addresses) go up as they are, all
+    but neighbour discovery.  `now` is microseconds.
+    """
+
+    def __init__(self, own: OwnAddresses, *, for_host: bool = False) -> None:
+        self.own = own
+        self.for_host = for_host
+        self.hop_limit = HOP_LIMIT
+        self.discarded: Counter[Discard] = Counter()
+        self._ports: dict[Endpoint, None] = {}
+        self._limit = errors_sent.ErrorLimit()
+
+    # What comes in
+
+    def receive_datagram(self, datagram: bytes, ends: Ends, *, now: int) -> list[Ipv6Action]:
+        """Take a datagram that came over the link, whole."""
+        try:
+            return self._received(datagram, ends, now)
+        except MalformedFrame as fault:
+            return self.discard(Discard.MALFORMED, datagram, str(fault))
+        except _Refused as refused:
+            return self.discard(refused.discard, datagram, refused.reason)
+
+    def _received(self, datagram: bytes, ends: Ends, now: int) -> list[Ipv6Action]:
+        header, _ = IPV6_HEADER.decode_prefix(datagram)
+        if not is_possible_source(header.source):
+            raise _Refused(Discard.SPOOFED)
+        if not self.own.is_ours(header.destination):
+            raise _Refused(Discard.NOT_FOR_US)
+        protocol, at, pointer = _upper(datagram, header)
+        upper = datagram[at:]
+        if protocol == ICMPV6_NUMBER:
+            return self._icmpv6(datagram, header, upper, ends)
+        if self.for_host:
+            return [DatagramForHost(datagram)]
+        if protocol == UDP:
+            return self._udp(datagram, header, upper, ends, now)
+        if protocol == NO_NEXT_HEADER:
+            return []
+        problem = errors_sent.parameter_problem(
+            errors_sent.UNRECOGNISED_NEXT_HEADER, pointer, datagram
+        )
+        answer = self.answer(datagram, protocol, upper, problem, now=now)
+        return [*self.discard(Discard.NO_PROTOCOL, datagram, f"protocol {protocol}"), *answer]
+
+    def _icmpv6(
+        self, datagram: bytes, header: Ipv6Header, upper: bytes, ends: Ends
+    ) -> list[Ipv6Action]:
+        if not verifies(header.source, header.destination, ICMPV6_NUMBER, upper):
+            raise _Refused(Discard.CHECKSUM)
+        message = ICMPV6.decode(upper)
+        source, destination, hop_limit = header.source, header.destination, header.hop_limit
+        if message.type in _NEIGHBOUR_DISCOVERY or message.type in _REGISTRATION:
+            return [NeighbourDiscoveryReceived(message, source, destination, hop_limit, ends)]
+        if self.for_host:
+            return [DatagramForHost(datagram)]
+        body = message.body
+        if isinstance(body, Echo):
+            if message.type == Icmpv6Type.ECHO_REQUEST:
+                return self._echo(header, body)
+            told = (body.identifier, body.sequence_number, body.data, hop_limit)
+            return [EchoReplied(source, destination, *told)]
+        if message.type < 128:
+            return [_error(message, source)]
+        raise _Refused(Discard.NO_PROTOCOL, f"ICMPv6 type {message.type}")
+
+    def _echo(self, header: Ipv6Header, request: Echo) -> list[Ipv6Action]:
+        """Answer from the address that was asked, or for a group from the best one (§4.2)."""
+        source = header.destination
+        if is_multicast(source):
+            own = self.own.source_for(header.source)
+            if own is None:
+                return []
+            source = own.address
+        message = ICMPV6.encode(Icmpv6(Icmpv6Type.ECHO_REPLY, 0, 0, request))
+        return [SendDatagram(self.icmpv6_datagram(message, source, header.source))]
+
+    def _udp(
+        self, datagram: bytes, header: Ipv6Header, upper: bytes, ends: Ends, now: int
+    ) -> list[Ipv6Action]:
+        udp, used = UDP_HEADER.decode_prefix(upper)
+        if not used <= udp.length <= len(upper):
+            raise _Refused(Discard.MALFORMED, f"UDP length {udp.length}")
+        upper = upper[: udp.length]
+        # a checksum of zero is no checksum, which IPv6 does not allow (RFC 8200 §8.1)
+        if not udp.checksum or not verifies(header.source, header.destination, UDP, upper):
+            raise _Refused(Discard.CHECKSUM)
+        local = Endpoint(header.destination, udp.destination_port)
+        if local not in self._ports and Endpoint(b"", local.port) not in self._ports:
+            error = errors_sent.unreachable(errors_sent.PORT_UNREACHABLE, datagram)
+            answer = self.answer(datagram, UDP, upper, error, now=now)
+            return [*self.discard(Discard.NO_PORT, datagram, f"port {local.port}"), *answer]
+        return [
+            UdpReceived(
+                local,
+                Endpoint(header.source, udp.source_port),
+                upper[used:],
+                header.hop_limit,
+                ends.security_level,
+                ends.rssi,
+                ends.lqi,
+            )
+        ]
+
+    # What goes out
+
+    def open_port(self, local: Endpoint) -> Endpoint:
+        """Receive for `local`: address empty for all of ours, port 0 for a free one.
+
+        Return what it is; raise FieldOutOfRange if the port is taken or none is free.
+        """
+        if len(self._ports) >= MOST_PORTS:
+            raise FieldOutOfRange(f"more than {MOST_PORTS} ports")
+        if local.port == 0:
+            taken = {endpoint.port for endpoint in self._ports}
+            port = next((port for port in EPHEMERAL_PORTS if port not in taken), None)
+            if port is None:
+                raise FieldOutOfRange("no port is free")
+            local = Endpoint(local.address, port)
+        if not 0 < local.port <= 0xFFFF or local in self._ports:
+            raise FieldOutOfRange(f"port {local.port} is taken or none")
+        self._ports[local] = None
+        return local
+
+    def close_port(self, local: Endpoint) -> None:
+        """Receive for `local` no longer; harmless if it is closed."""
+        self._ports.pop(local, None)
+
+    def send_udp(
+        self, payload: bytes, local: Endpoint, remote: Endpoint, *, hop_limit: int | None = None
+    ) -> list[Ipv6Action]:
+        """Send a UDP datagram from `local`, whose address may be empty; raise FieldOutOfRange."""
+        source = self._source(local.address, remote.address)
+        length = UDP_HEADER_OCTETS + len(payload)
+        if IPV6_HEADER_OCTETS + length > MTU:
+            most = MTU - IPV6_HEADER_OCTETS - UDP_HEADER_OCTETS
+            raise FieldOutOfRange(f"{len(payload)} octets, a UDP datagram carries {most}")
+        header = UDP_HEADER.encode(UdpHeader(local.port, remote.port, length, 0))
+        if source is None:
+            return self.discard(Discard.NO_ADDRESS, header + payload)
+        upper = with_checksum(source, remote.address, UDP, header + payload, 6)
+        return [SendDatagram(self._datagram(upper, UDP, source, remote.address, hop_limit))]
+
+    def send_echo_request(
+        self, echo: Echo, destination: bytes, *, source: bytes = b"", hop_limit: int | None = None
+    ) -> list[Ipv6Action]:
+        """Ask `destination` for an echo; raise FieldOutOfRange if it is too large."""
+        chosen = self._source(source, destination)
+        message = ICMPV6.encode(Icmpv6(Icmpv6Type.ECHO_REQUEST, 0, 0, echo))
+        if IPV6_HEADER_OCTETS + len(message) > MTU:
+            raise FieldOutOfRange(f"{len(echo.data)} octets, an echo carries {MTU - 48}")
+        if chosen is None:
+            return self.discard(Discard.NO_ADDRESS, message)
+        return [SendDatagram(self.icmpv6_datagram(message, chosen, destination, hop_limit))]
+
+    def icmpv6_datagram(
+        self, message: bytes, source: bytes, destination: bytes, hop_limit: int | None = None
+    ) -> bytes:
+        """Return the datagram of an ICMPv6 `message` whose checksum is yet to come."""
+        upper = with_checksum(source, destination, ICMPV6_NUMBER, message, 2)
+        return self._datagram(upper, ICMPV6_NUMBER, source, destination, hop_limit)
+
+    def answer(
+        self, datagram: bytes, protocol: int, upper: bytes, error: bytes, *, now: int
+    ) -> list[Ipv6Action]:
+        """Send the ICMPv6 `error` about `datagram` to whoever sent it, if it may be sent."""
+        destination = datagram[24:40]
+        to_group = is_multicast(destination)
+        if not errors_sent.may_be_answered(datagram, protocol, upper, to_group=to_group):
+            return []
+        own = self.own.get(destination) or self.own.source_for(datagram[8:24])
+        if own is None or not self._limit.take(now=now):
+            return []
+        return [SendDatagram(self.icmpv6_datagram(error, own.address, datagram[8:24]))]
+
+    def discard(self, discard: Discard, datagram: bytes, reason: str = "") -> list[Ipv6Action]:
+        """Count a datagram that goes no further, and say so."""
+        self.discarded[discard] += 1
+        return [DatagramDiscarded(discard, datagram, reason)]
+
+    def _source(self, wanted: bytes, destination: bytes) -> bytes | None:
+        if wanted:
+            return wanted
+        own = self.own.source_for(destination)
+        return None if own is None else own.address
+
+    def _datagram(
+        self, upper: bytes, protocol: int, source: bytes, destination: bytes, hop_limit: int | None
+    ) -> bytes:
+        if hop_limit is None:
+            hop_limit = 1 if destination[:2] == b"\xff\x02" else self.hop_limit
+        header = Ipv6Header(0, 0, len(upper), protocol, hop_limit, source, destination)
+        return IPV6_HEADER.encode(header) + upper
+
+
+class _Refused(Exception):
+    """A datagram that goes no further."""
+
+    def __init__(self, discard: Discard, reason: str = "") -> None:
+        self.discard, self.reason = discard, reason
+
+
+def _error(message: Icmpv6, source: bytes) -> ErrorReceived:
+    """Return what an ICMPv6 error says; one that is malformed says only its type and code."""
+    body, parameter, invoking = message.body, 0, b""
+    if isinstance(body, PacketTooBig | ParameterProblem | Unanswerable):
+        invoking = body.invoking_datagram
+    if isinstance(body, PacketTooBig):
+        parameter = body.mtu
+    elif isinstance(body, ParameterProblem):
+        parameter = body.pointer
+    return ErrorReceived(source, message.type, message.code, parameter, invoking)
+
+
+def _upper(datagram: bytes, header: Ipv6Header) -> tuple[int, int, int]:
+    """Return the upper protocol, where it begins, and where its number stands."""
+    protocol, at, pointer = header.next_header, IPV6_HEADER_OCTETS, _NEXT_HEADER_AT
+    while protocol in _SKIPPED:
+        extension, used = EXTENSION_HEADER.decode_prefix(datagram[at:])
+        if protocol == ROUTING and extension.octets[1]:
+            raise MalformedFrame("a routing header that is not at its end", format="Ipv6Header")
+        pointer, protocol = at, extension.next_header
+        at += used
+    return protocol, at, pointer
