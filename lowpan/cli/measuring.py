@@ -105,6 +105,7 @@ async def _rounds(
             if channel == channels[-1]:
                 energies.rounds = number
             yield channel == channels[-1]
+            await asyncio.sleep(0)  # so that Ctrl-C is heeded, however quick the radio is
 
 
 def as_json(energies: Energies) -> dict[str, object]:

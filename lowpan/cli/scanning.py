@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from random import SystemRandom
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -104,7 +106,7 @@ def _show(scanned: Scan, options: ScanOptions, output: Output) -> None:
     if not rows:
         output.line(f"no networks; {scanned.networks.frames} frames were heard")
     elif output.is_terminal:
-        Console(highlight=False).print(_table(rows))
+        print_table(rows)
     else:
         for line in plain_columns([COLUMNS, *rows]):
             output.line(line)
@@ -180,10 +182,14 @@ def plain_columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _table(rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table()
+def print_table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print the rows on the terminal; one that is too narrow wraps lines, and no cell is cut."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in COLUMNS:
-        table.add_column(name, justify="right" if name in _RIGHT else "left")
+        table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
     for cells in rows:
         table.add_row(*(Text(cell) for cell in cells))
-    return table
+    console = Console(highlight=False)
+    unlimited = console.options.update(max_width=10_000)
+    console.width = max(console.width, Measurement.get(console, unlimited, table).maximum)
+    console.print(table)

@@ -1,4 +1,7 @@
 import json
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -6,6 +9,7 @@ import pytest
 
 from lowpan.cli.measuring import HIGHEST, LOWEST, bar
 from lowpan.radio import RadioCapability
+from tests.cli.commands import ROOT, pipe_of
 from tests.cli.fake_radios import behind_air, command
 from tests.peers.air import ALL, AirRadio
 
@@ -45,6 +49,28 @@ def test_json_has_a_line_for_each_round(capsys: pytest.CaptureFixture[str]) -> N
     rounds = [json.loads(line) for line in out.splitlines()]
     assert [each["round"] for each in rounds] == [1, 2, 3]
     assert rounds[0]["energy_dbm"] == {"15": -60.0, "26": -20.0}
+
+
+def test_who_interrupts_has_what_was_measured() -> None:
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from tests.peers.air import AirRadio; import lowpan.cli.measuring as m\n"
+        "async def opened(uri): return AirRadio()\n"
+        "m.open_radio = opened\n"
+        "from lowpan.cli import run; sys.exit(run(['energy', 'air:', '-c', '0', '-T', 'json']))"
+    )
+    path = os.pathsep.join([str(ROOT), str(ROOT / "radios")])
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert json.loads(pipe_of(process.stdout).readline())["round"] == 1
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
 
 
 def test_a_picture_is_drawn(

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from lowpan.cli.scanning import COLUMNS
+from lowpan.cli.scanning import COLUMNS, print_table
 from lowpan.radio import RadioCapability
 from tests.cli.commands import CAPTURES
 from tests.cli.fake_radios import behind_air, command
@@ -29,6 +29,17 @@ def test_networks_are_listed(
         ["0x1aaa", "1122334455667788", "-", "20", "-80", "200", "Zigbee PRO", "yes", "1", "00:00"],
         ["0x2bbb", "0001020304050607", "other", "25", "-90", "200", "Thread", "yes", "1", "04:00"],
     ]
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_no_cell_is_cut_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    cells = tuple(f"{name} of some length" for name in COLUMNS)
+    print_table([cells])
+    out = capsys.readouterr().out
+    assert all(cell in out for cell in (*COLUMNS, *cells))
 
 
 def test_json_has_a_line_for_each_network(
