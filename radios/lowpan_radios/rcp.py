@@ -191,7 +191,7 @@ class Rcp(RcpLine):
             before = state.short_addresses, state.extended_addresses
             state.short_addresses, state.extended_addresses = short, extended
             try:
-                await self._steadily(self._applying.source_match)
+                await self._steadily(self._applying.source_match, settles=True)
             except RadioError:
                 state.short_addresses, state.extended_addresses = before
                 raise
@@ -242,11 +242,11 @@ class Rcp(RcpLine):
             state.keys, state.next_frame_counter = keys, frame_counter
             tell = self._applying.security
             try:
-                await self._steadily(lambda: tell(counter_first=rises))
+                await self._steadily(lambda: tell(counter_first=rises), settles=True)
             except RadioError:
                 state.keys, state.next_frame_counter = before
                 with suppress(RadioError):  # the first refusal is the one to tell
-                    await self._steadily(tell)
+                    await self._steadily(tell, settles=True)
                 raise
 
     @property

@@ -64,6 +64,7 @@ class RcpLine(StreamRadio):
         self._was_reset: asyncio.Future[int] | None = None
         self._scan: EnergyScan | None = None
         self._restoring: asyncio.Task[None] | None = None
+        self._resets = 0  # that nobody asked for
 
     # What comes in
 
@@ -130,6 +131,7 @@ class RcpLine(StreamRadio):
             if not self._was_reset.done():
                 self._was_reset.set_result(status)
             return
+        self._resets += 1
         why = status_name(status)
         self._fail(RadioWasReset(f"{self.uri}: the radio restarted ({why})", "look at its power"))
         if self._up and self._restoring is None:
@@ -192,12 +194,12 @@ class RcpLine(StreamRadio):
             self._up = True
             return settings
         try:
-            await self._steadily(lambda: self._set_up(settings))
+            await self._steadily(lambda: self._set_up(settings), settles=True)
         except RadioError:
             if self._up:  # it is there but refuses: what held before holds again
                 self._applying.forget()
                 with suppress(RadioError):  # the first refusal is the one to tell
-                    await self._steadily(lambda: self._set_up(self.settings))
+                    await self._steadily(lambda: self._set_up(self.settings), settles=True)
             raise
         return settings
 
@@ -230,16 +232,24 @@ class RcpLine(StreamRadio):
                 return await operation()
         return await operation()
 
-    async def _steadily(self, operation: Callable[[], Awaitable[T]]) -> T:
-        """Do it, and once more if the radio restarts meanwhile: after it was told all again."""
-        for attempt in range(2):
+    async def _steadily(self, operation: Callable[[], Awaitable[T]], *, settles: bool = False) -> T:
+        """Do it, and once more if the radio restarts meanwhile: after it was told all again.
+
+        What `settles` the radio by several requests is also done again if a restart fell between
+        two of them, and so failed neither.
+        """
+        for last in (False, True):
             if self._restoring is not None:
                 await asyncio.wait([self._restoring])
+            resets = self._resets
             try:
-                return await operation()
+                result = await operation()
             except RadioWasReset:
-                if attempt:
+                if last:
                     raise
+            else:
+                if last or not settles or resets == self._resets:
+                    return result
         raise AssertionError("unreachable")
 
     async def _close(self) -> None:

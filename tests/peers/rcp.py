@@ -88,6 +88,8 @@ class Faults:
     refuses: dict[int, Status] = field(default_factory=dict[int, Status])
     reset_at: set[int] = field(default_factory=set[int])
     """Properties whose next getting or setting makes it restart, once each."""
+    reset_after: set[int] = field(default_factory=set[int])
+    """Properties after whose next answer it restarts, in one breath, once each."""
 
 
 def form_today(frame: ReceivedFrame, time_us: int) -> bytes:
@@ -234,6 +236,15 @@ class RcpDouble:
         for command, number, value in self._answers(message):
             for _ in range(2 if self.faults.twice else 1):
                 self.say(SpinelMessage(message.tid, command, number, value))
+        if message.property in self.faults.reset_after:
+            self.faults.reset_after.remove(message.property)
+            self.boot()
+            reset = SpinelMessage(
+                0, Command.PROP_VALUE_IS, Property.LAST_STATUS, bytes([Status.RESET_WATCHDOG])
+            )
+            answer = self._out.get_nowait()
+            self._out.put_nowait(answer + hdlc_encode(encode_spinel(reset)))
+            self._out.task_done()
 
     def _answers(self, message: SpinelMessage) -> list[tuple[int, int, bytes]]:
         """Return command, property and value of what answers a request."""

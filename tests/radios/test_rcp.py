@@ -416,6 +416,19 @@ async def test_a_transmission_and_a_setting_survive_a_reset(double: RcpDouble) -
         assert radio.statistics.resets == 2
 
 
+async def test_a_reset_between_two_requests_of_one_setting_is_repaired(double: RcpDouble) -> None:
+    async with opened(double) as radio:
+        double.faults.reset_after = {Property.MAC_15_4_PANID}
+        wanted = RadioSettings(channel=22, pan_id=0xABCD, short_address=2)
+        await radio.configure(wanted)
+        assert radio.settings == wanted
+        assert double.channel == 22
+        assert double.properties[Property.MAC_15_4_PANID] == b"\xcd\xab"
+        assert double.properties[Property.MAC_15_4_SADDR] == b"\2\0"
+        assert double.properties[Property.MAC_RAW_STREAM_ENABLED] == b"\1"
+        await notice_of(radio, Happening.RESET)
+
+
 async def test_resets_while_it_is_brought_up_or_repaired_are_survived(double: RcpDouble) -> None:
     double.faults.reset_at = {Property.NCP_VERSION, Property.PHY_CHAN}
     async with opened(double) as radio:

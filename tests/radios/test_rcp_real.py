@@ -207,6 +207,17 @@ async def test_it_secures_with_the_keys_and_counter_it_was_given(nodes: list[Rea
         assert one.next_frame_counter == 1001
 
 
+async def test_it_sends_at_a_moment_of_its_clock(nodes: list[RealRcp]) -> None:
+    async with await opened(nodes[0]) as one, await opened(nodes[1]) as other:
+        base = await one.timestamp_us() & 0xFFFFFFFF
+        timed = RcpTransmitParameters(delay_us=200_000, delay_base_us=base, csma=False)
+        outcome = await one.transmit(BROADCAST, timed)
+        assert outcome.status is TransmitStatus.SUCCESS
+        assert outcome.duration_us is not None
+        assert outcome.duration_us > 150_000
+        await heard(other, BROADCAST)
+
+
 async def test_energy(nodes: list[RealRcp]) -> None:
     async with await opened(nodes[0]) as one, await opened(nodes[1]) as other:
         for channel in (11, 20, 26):
