@@ -1,7 +1,7 @@
 """nl802154: the kernel's 802.15.4 radios (phys) and their interfaces, listed, made and tuned.
 
-Numbers from the kernel's net/nl802154.h, 6.12; those used here are the same since 4.1.  Its
-experimental attributes, which differ between kernels, are left alone.
+Numbers from the kernel's net/nl802154.h, 6.12; those used here are the same in 6.1.
+Its experimental attributes, which differ between kernels, are left alone.
 """
 
 import sys

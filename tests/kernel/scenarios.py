@@ -3,7 +3,9 @@
 import asyncio
 import os
 import random
+import signal
 import socket
+import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
@@ -287,15 +289,23 @@ PING_SIZES = (56, 1000)
 
 
 async def nodes_ping(directory: Path) -> Mapping[str, object]:
-    """Write what a third radio hears while two kernels' nodes, each in a namespace, ping."""
-    run("wpan-hwsim add")
+    """Write what two more radios hear while two nodes, each in a namespace, ping.
+
+    One is the driver's alone, the other is given to `lowpan sniff`.
+    """
+    for sniffer in (2, 3):
+        run("wpan-hwsim add")
+        for node in range(2):
+            run(f"wpan-hwsim edge add {node} {sniffer}")
+            run(f"wpan-hwsim edge add {sniffer} {node}")
     clear()
-    for edge in ("0 2", "2 0", "1 2", "2 1"):
-        run(f"wpan-hwsim edge add {edge}")
     addresses = [node_in_namespace(number) for number in range(2)]
     path = directory / "ping.pcapng"
     psdus: list[str] = []
-    async with await open_radio("wpan:phy2", RadioSettings(channel=13)) as radio:
+    async with (
+        await open_radio("wpan:phy2", RadioSettings(channel=13)) as radio,
+        lowpan_sniff("wpan:phy3", "--channel", "13", "-w", str(directory / "sniff.pcapng")),
+    ):
 
         async def write() -> None:
             with open_writer(path) as writer:
@@ -314,6 +324,24 @@ async def nodes_ping(directory: Path) -> Mapping[str, object]:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         return {"psdus": psdus, "answered": answered, "statistics": asdict(radio.statistics)}
+
+
+@asynccontextmanager
+async def lowpan_sniff(*arguments: str) -> AsyncGenerator[None, None]:
+    """Have the command running, and end it as a user does."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lowpan.cli", "sniff", *arguments),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        assert b"listens on channel" in await process.stderr.readline()
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        said = (await process.communicate())[1]
+    assert process.returncode == 0, said
 
 
 def node_in_namespace(number: int) -> str:

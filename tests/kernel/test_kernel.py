@@ -14,6 +14,7 @@ import pytest
 
 from lowpan.capture.rows import RowStyle, row_function
 from lowpan.capture.session import open_capture
+from lowpan.radio import Fcs
 from tests.capture.made_frames import given
 from tests.capture.test_fields_tshark import LEARNT, OURS, rows_of_tshark, wiresharks
 from tests.kernel.inside import checks
@@ -150,17 +151,20 @@ def test_every_ping_is_heard_in_full(kernel: Kernel) -> None:
     told = kernel.told("nodes_ping")
     assert told["answered"] == [True, True]
     assert told["statistics"]["bad_fcs"] == told["statistics"]["dropped_by_radio"] == 0
-    with open_capture(kernel.directory / "ping.pcapng", given()) as capture:
-        frames = list(capture)
-    assert [frame.received.psdu.hex() for frame in frames] == told["psdus"]
-    assert {(frame.received.channel, frame.received.page) for frame in frames} == {(13, 0)}
+    for name in ("ping.pcapng", "sniff.pcapng"):
+        with open_capture(kernel.directory / name, given()) as capture:
+            frames = list(capture)
+        assert [frame.received.psdu.hex() for frame in frames] == told["psdus"]
+        assert {(frame.received.channel, frame.received.page) for frame in frames} == {(13, 0)}
+        assert {frame.received.fcs for frame in frames} == {Fcs.GOOD}
 
 
+@pytest.mark.parametrize("name", ["ping.pcapng", "sniff.pcapng"])
 def test_the_capture_is_what_tshark_makes_of_it(
-    kernel: Kernel, require_peer: Callable[[str], str]
+    kernel: Kernel, require_peer: Callable[[str], str], name: str
 ) -> None:
     kernel.told("nodes_ping")
-    path = kernel.directory / "ping.pcapng"
+    path = kernel.directory / name
     fields = [field for field in wiresharks() if field.name not in OURS]
     theirs = rows_of_tshark(require_peer("tshark"), path, fields)
     line = row_function(fields, RowStyle(separator="|"))
