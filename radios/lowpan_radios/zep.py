@@ -138,6 +138,8 @@ class ZepRadio(SoftwareRadio):
             frame.fcs = Fcs.GOOD if trailer[1] & 0x80 else Fcs.BAD
             if self._rssi_offset is not None:
                 frame.rssi = (trailer[0] ^ 0x80) - 0x80 + self._rssi_offset
+        if header.mode == TRAILER_FCS and not header.lqi:
+            frame.lqi = None  # Wireshark reads none here; who fills it in has more than 0
         if isinstance(header, ZepV2) and header.timestamp:
             ticks = microseconds_from_ntp(header.timestamp)
             frame.radio_time_us = self._clock.unwrapped(ticks)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lowpan_radios.openthread_air import OpenThreadAir
 
 from lowpan.errors import RadioError
+from lowpan.mesh.discovery import discovery_request
 from lowpan.radio import Fcs, Radio, ReceivedFrame, open_radio, parse_radio_uri
 from lowpan.wire.fcs import append_fcs16
 from lowpan.wire.ieee802154 import Frame, decode_frame
@@ -145,7 +146,9 @@ class OpenThreadNode:
         lines = list[str]()
         async with asyncio.timeout(10):
             while not lines or not lines[-1].startswith(("Done", "Error")):
-                line = (await self._stdout.readline()).decode().strip().removeprefix("> ")
+                octets = await self._stdout.readline()
+                assert octets, f"ot-cli-ftd ended at {command}: {lines}"
+                line = octets.decode().strip().removeprefix("> ")
                 if line and line != command:
                     lines.append(line)
         assert lines.pop() == "Done", command
@@ -157,28 +160,48 @@ class OpenThreadNode:
         await self._process.wait()
 
 
-@pytest.mark.skipif(not OT_CLI, reason="LOWPAN_OT_CLI names no ot-cli-ftd of OpenThread")
-async def test_beside_an_unmodified_openthread_node(tmp_path: Path) -> None:
+@asynccontextmanager
+async def beside_openthread(folder: Path) -> AsyncGenerator[tuple[OpenThreadNode, str]]:
+    """Yield a leader on channel 15 in PAN 0xabcd, and the URI of a radio beside it."""
     peer = AirPeer()
     offset, uri = peer.offset, peer.uri
     peer.close()
-    node = await OpenThreadNode.start(offset, tmp_path)
+    node = await OpenThreadNode.start(offset, folder)
     try:
-        async with await open_radio(uri) as radio:
-            for command in ("channel 15", "panid 0xabcd", "ifconfig up", "thread start"):
-                await node.ask(command)
-            await radio.configure(replace(radio.settings, channel=15))
-            async with asyncio.timeout(20):
-                frames = [await radio.receive() for _ in range(2)]
-            for frame in frames:
-                assert (frame.fcs, frame.channel) == (Fcs.GOOD, 15)
-                assert isinstance(decode_frame(frame.psdu), Frame)
-            extended = bytes.fromhex((await node.ask("extaddr"))[0])
-            outcome = await radio.transmit(directed(extended, 7))
-            assert outcome.ack is not None
-            assert outcome.ack.psdu[2] == 7
+        for name in ("init new", "channel 15", "panid 0xabcd", "commit active"):
+            await node.ask(f"dataset {name}")
+        await node.ask("ifconfig up")
+        await node.ask("thread start")
+        async with asyncio.timeout(30):
+            while await node.ask("state") != ["leader"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        yield node, uri
     finally:
         await node.stop()
+
+
+@pytest.mark.skipif(not OT_CLI, reason="LOWPAN_OT_CLI names no ot-cli-ftd of OpenThread")
+async def test_beside_an_unmodified_openthread_node(tmp_path: Path) -> None:
+    async with beside_openthread(tmp_path) as (node, uri), await open_radio(uri) as radio:
+        us = bytes.fromhex("0200000000001234")
+        settings = replace(radio.settings, channel=15, promiscuous=False, pan_id=0x1111)
+        await radio.configure(replace(settings, extended_address=us))
+
+        extended = bytes.fromhex((await node.ask("extaddr"))[0])
+        outcome = await radio.transmit(directed(extended, 7))
+        assert outcome.ack is not None
+        assert outcome.ack.psdu[2] == 7
+
+        await radio.transmit(discovery_request(us, 0x1111, 8))
+        async with asyncio.timeout(10):
+            answer = await radio.receive()
+        frame = decode_frame(answer.psdu)
+        assert isinstance(frame, Frame)
+        assert (frame.source, frame.destination) == (extended, us)
+        assert frame.control.acknowledgment_request
+        async with asyncio.timeout(10):
+            while "TxAcked: 1" not in await node.ask("counters mac"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
 
 def directed(extended: bytes, number: int) -> bytes:

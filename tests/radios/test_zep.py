@@ -208,6 +208,13 @@ async def test_an_unknown_mode_leaves_the_fcs_open() -> None:
         assert (frame.psdu, frame.fcs) == (data_frame(1), Fcs.ABSENT)
 
 
+async def test_an_lqi_that_was_not_filled_in_is_none() -> None:
+    peer = ZepPeer()
+    async with opened(peer) as radio:
+        await peer.hear(ReceivedFrame(data_frame(1), Fcs.GOOD, lqi=0))
+        assert (await radio.receive()).lqi is None
+
+
 async def test_acknowledgements_of_zep_are_no_frames_and_malformed_datagrams_are_counted() -> None:
     peer = ZepPeer()
     async with opened(peer) as radio:
@@ -235,7 +242,7 @@ def test_mutated_datagrams_are_frames_or_damaged(data: st.DataObject) -> None:
     assert statistics.damaged + statistics.frames <= 1
 
 
-async def test_a_port_is_learnt_from_the_firsttake_datagram() -> None:
+async def test_a_port_is_learnt_from_the_first_datagram() -> None:
     peer = ZepPeer()
     async with opened(peer, f"zep://127.0.0.1?bind=127.0.0.1:{peer.radio[1]}") as radio:
         await peer.hear(ReceivedFrame(data_frame(1), Fcs.GOOD))
