@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
-from lowpan.errors import RadioError
+from lowpan.errors import RadioClosed, RadioError
 from lowpan.radio import RadioCapability, RadioSettings, RadioUri
 from lowpan_radios.base import CHANNELS_2450
 from lowpan_radios.stream_radio import StreamRadio
 
 LISTENS = RadioCapability.PROMISCUOUS | RadioCapability.RSSI
 """What all of them do."""
+
+FAREWELL_SECONDS = 0.1
+"""How long closing waits for the firmware to say that it has heard it."""
 
 Answer = TypeVar("Answer")
 
@@ -41,16 +45,17 @@ class ListeningRadio(StreamRadio, Generic[Answer]):
 
         Raises RadioError if the line is lost meanwhile.  Only one question at a time.
         """
-        self._reply = asyncio.get_running_loop().create_future()
-        self._question = is_answer
+        reply: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._question, self._reply = is_answer, reply
         try:
             self._write(octets)
             async with asyncio.timeout(seconds):
-                return await self._reply
+                return await reply
         except TimeoutError:
             return None
         finally:
-            self._question = self._reply = None
+            if self._reply is reply:
+                self._question = self._reply = None
 
     def _answered(self, answer: Answer) -> None:
         """Let whoever asks have `answer`, if it is one."""
@@ -62,6 +67,12 @@ class ListeningRadio(StreamRadio, Generic[Answer]):
         """Let whoever asks have `why`; see StreamRadio."""
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(why)
+
+    async def _quiet(self, octets: bytes, is_answer: Callable[[Answer], bool]) -> None:
+        """Tell the firmware by `octets` to be quiet, while the line is still open."""
+        self._forget(RadioClosed(f"{self.uri}: closed"))
+        with suppress(RadioError):  # a lost line needs no farewell
+            await self._ask(octets, is_answer, FAREWELL_SECONDS)
 
     def _check(self, settings: RadioSettings) -> None:
         """Raise RadioError for settings that no sniffer firmware has."""

@@ -1,7 +1,6 @@
 """Driver of the nRF 802.15.4 sniffer firmware, and of Zephyr's sniffer sample: `nordic:PORT`."""
 
 import re
-from contextlib import suppress
 from enum import Enum
 from time import time_ns
 
@@ -18,7 +17,7 @@ BAUDRATE = 115_200
 SHELL_SECONDS = 1.0
 """How long a shell may take to say anything."""
 
-READ_BACK_SECONDS = 0.4
+READ_BACK_SECONDS = 0.6
 """How long we wait for a channel of which we do not know yet whether the firmware prints it."""
 
 MOST_SAID = 4096
@@ -26,6 +25,8 @@ MOST_SAID = 4096
 
 _SHELL = re.compile(rb"sleep|\$ |> |received: |psdu: ")
 """What a sniffer's shell says to `sleep`: its echo, its prompt, or frames."""
+
+_SLEEPS = re.compile(rb"sleep\r?\n|\$ ")
 
 _CHANNEL = re.compile(rb"(?:[\r\n]|[$>] |\x1b\[[\d;]*[A-Za-z])(\d{1,3})\r?\n")
 """A number alone on its line or behind a prompt, as `channel` without a number prints it."""
@@ -143,12 +144,15 @@ class NordicRadio(ListeningRadio[bytes]):
 
     def _forget(self, why: RadioError) -> None:
         super()._forget(why)
+        self._said = b""
         self._text.restart()
 
     async def _close(self) -> None:
-        with suppress(RadioError):  # a lost line needs no farewell
-            self._command_only("sleep")
-        await super()._close()
+        try:
+            if self._channel is not None:
+                await self._quiet(_lines("sleep"), lambda said: bool(_SLEEPS.search(said)))
+        finally:
+            await super()._close()
 
 
 def _lines(*lines: str) -> bytes:

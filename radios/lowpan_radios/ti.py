@@ -1,6 +1,5 @@
 """Driver of TI's SmartRF Packet Sniffer 2, on CC13xx and CC26xx chips: `ti:PORT`."""
 
-from contextlib import suppress
 from time import time_ns
 
 from lowpan.errors import MalformedFrame, RadioError
@@ -174,9 +173,12 @@ class TiRadio(ListeningRadio[bytes]):
         self._octets.restart()
 
     async def _close(self) -> None:
-        with suppress(RadioError):  # a lost line needs no farewell
-            self._write(encode_message(TiMessage(Info.STOP, b"")))
-        await super()._close()
+        try:
+            if self._channel is not None:
+                stop = encode_message(TiMessage(Info.STOP, b""))
+                await self._quiet(stop, lambda one: len(one) == 1)
+        finally:
+            await super()._close()
 
 
 async def open_ti(uri: RadioUri) -> TiRadio:
