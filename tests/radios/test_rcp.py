@@ -1,13 +1,10 @@
 """The driver of radio co-processors: what only it does, and a radio that does everything wrong."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-from lowpan_radios import rcp, rcp_line, rcp_requests
-from lowpan_radios.rcp import Rcp, open_spinel
 from lowpan_radios.rcp_requests import RadioRefused
 from lowpan_radios.spinel_names import Command, Property, Status
 
@@ -15,7 +12,6 @@ from lowpan.errors import FieldOutOfRange, RadioError
 from lowpan.radio import (
     Fcs,
     Happening,
-    Radio,
     RadioCapability,
     RadioNotice,
     RadioSettings,
@@ -23,17 +19,12 @@ from lowpan.radio import (
     TransmitParameters,
     TransmitStatus,
     open_radio,
-    parse_radio_uri,
 )
 from tests.peers.rcp import RcpDouble, rcp_on_pty, rcp_on_tcp
 from tests.peers.rcp_properties import HARDWARE_ADDRESS
+from tests.radios.contract import PATIENCE, notice_of, until
+from tests.radios.rcp_opened import FRAME, WITH_ACK, make_impatient, opened, settings_told
 from tests.radios.soak import soak
-
-PATIENCE = 5.0
-FRAME = bytes.fromhex("41 88 01 cd ab 02 00 01 00 aa bb cc")
-WITH_ACK = bytes.fromhex("61 88 02 cd ab 02 00 01 00 aa bb cc")
-SECURED = bytes.fromhex("49 d8 17 cd ab ff ff 77 66 55 44 33 22 11 02 0d") + bytes(12)
-KEYS = (b"\xa1" * 16, b"\xa2" * 16, b"\xa3" * 16)
 
 
 @pytest.fixture
@@ -44,40 +35,7 @@ async def double() -> AsyncGenerator[RcpDouble]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every wait for the radio short."""
-    monkeypatch.setattr(rcp_line, "RESET_TIMEOUT", 0.05)
-    monkeypatch.setattr(rcp, "TRANSMIT_TIMEOUT", 0.1)
-    monkeypatch.setattr(rcp, "SCAN_TIMEOUT", 0.05)
-    send = rcp_requests.Requests.send
-    monkeypatch.setattr(send, "__defaults__", (0.1,))
-
-
-@asynccontextmanager
-async def opened(double: RcpDouble, query: str = "") -> AsyncGenerator[Rcp]:
-    async with asyncio.timeout(PATIENCE):
-        radio = await open_spinel(parse_radio_uri(double.uri + query))
-    async with radio:
-        yield radio
-
-
-async def notice_of(radio: Radio, happening: Happening) -> RadioNotice:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            event = await radio.next_event()
-            if isinstance(event, RadioNotice) and event.happening is happening:
-                return event
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  (a condition of the double)
-            await asyncio.sleep(0.001)
-
-
-def settings_told(double: RcpDouble) -> list[int]:
-    """Return which properties the host has set, in order."""
-    told = [m.property for m in double.asked if m.command == Command.PROP_VALUE_SET]
-    return [number for number in told if number is not None]
+    make_impatient(monkeypatch)
 
 
 # Bring-up

@@ -1,31 +1,25 @@
 """What a radio co-processor must not forget: keys and counters, and everything after a reset."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
 
 import pytest
-from lowpan_radios import rcp, rcp_line, rcp_requests
-from lowpan_radios.rcp import Rcp, RcpTransmitParameters, open_spinel
+from lowpan_radios.rcp import RcpTransmitParameters
 from lowpan_radios.rcp_requests import RadioRefused
-from lowpan_radios.spinel_names import Command, Property, Status
+from lowpan_radios.spinel_names import Property, Status
 
 from lowpan.errors import FieldOutOfRange
 from lowpan.radio import (
     Fcs,
     Happening,
-    Radio,
-    RadioNotice,
     RadioSettings,
     ReceivedFrame,
     TransmitStatus,
-    parse_radio_uri,
 )
 from tests.peers.rcp import RcpDouble, rcp_on_pty
+from tests.radios.contract import notice_of, until
+from tests.radios.rcp_opened import FRAME, make_impatient, opened, settings_told
 
-PATIENCE = 5.0
-FRAME = bytes.fromhex("41 88 01 cd ab 02 00 01 00 aa bb cc")
-WITH_ACK = bytes.fromhex("61 88 02 cd ab 02 00 01 00 aa bb cc")
 SECURED = bytes.fromhex("49 d8 17 cd ab ff ff 77 66 55 44 33 22 11 02 0d") + bytes(12)
 KEYS = (b"\xa1" * 16, b"\xa2" * 16, b"\xa3" * 16)
 
@@ -38,40 +32,7 @@ async def double() -> AsyncGenerator[RcpDouble]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every wait for the radio short."""
-    monkeypatch.setattr(rcp_line, "RESET_TIMEOUT", 0.05)
-    monkeypatch.setattr(rcp, "TRANSMIT_TIMEOUT", 0.1)
-    monkeypatch.setattr(rcp, "SCAN_TIMEOUT", 0.05)
-    send = rcp_requests.Requests.send
-    monkeypatch.setattr(send, "__defaults__", (0.1,))
-
-
-@asynccontextmanager
-async def opened(double: RcpDouble, query: str = "") -> AsyncGenerator[Rcp]:
-    async with asyncio.timeout(PATIENCE):
-        radio = await open_spinel(parse_radio_uri(double.uri + query))
-    async with radio:
-        yield radio
-
-
-async def notice_of(radio: Radio, happening: Happening) -> RadioNotice:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            event = await radio.next_event()
-            if isinstance(event, RadioNotice) and event.happening is happening:
-                return event
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  (a condition of the double)
-            await asyncio.sleep(0.001)
-
-
-def settings_told(double: RcpDouble) -> list[int]:
-    """Return which properties the host has set, in order."""
-    told = [m.property for m in double.asked if m.command == Command.PROP_VALUE_SET]
-    return [number for number in told if number is not None]
+    make_impatient(monkeypatch)
 
 
 # Security
