@@ -15,6 +15,9 @@ ANSWER_TIMEOUT = 2.0
 """Seconds for an answer, as OpenThread's host has it."""
 
 
+_ANSWERS = (Command.PROP_VALUE_IS, Command.PROP_VALUE_INSERTED, Command.PROP_VALUE_REMOVED)
+
+
 class RadioRefused(RadioError):
     """The radio has answered a request with a status other than OK."""
 
@@ -94,11 +97,7 @@ class Requests:
     def take(self, message: SpinelMessage) -> None:
         """Give an answer to whoever waits for it; count it if nobody does."""
         request = self._waiting.get(message.tid)
-        fitting = request is not None and message.property in (
-            Property.LAST_STATUS,
-            request.property,
-        )
-        if request is None or not fitting or request.answer.done():
+        if request is None or request.answer.done() or not _answers(message, request.property):
             self.stale += 1
         else:
             request.answer.set_result(message)
@@ -128,3 +127,12 @@ class Requests:
     def _end(self, tid: int) -> None:
         self._waiting.pop(tid).timer.cancel()
         self._free.release()
+
+
+def _answers(message: SpinelMessage, number: int) -> bool:
+    """Tell whether `message` can answer a request for this property; an echo of it cannot."""
+    if message.command not in _ANSWERS:
+        return False
+    if message.property == Property.LAST_STATUS:
+        return True
+    return message.property == number != Property.STREAM_RAW

@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
+from lowpan_radios import rcp_requests
 from lowpan_radios.rcp_requests import RadioRefused
+from lowpan_radios.spinel import decode_spinel
 from lowpan_radios.spinel_names import Command, Property, Status
 
 from lowpan.errors import FieldOutOfRange, RadioError
@@ -274,6 +276,16 @@ async def test_answers_that_come_twice_too_late_or_uncalled_are_dropped(double: 
         double.tell(Property.PHY_RSSI, b"\1", tid=double.asked[-1].tid)
         assert await radio.get(Property.PHY_CHAN) == b"\x0b"
         await until(lambda: radio.requests.stale >= 4)
+
+
+async def test_an_echo_is_no_answer() -> None:
+    written = list[bytes]()
+    requests = rcp_requests.Requests("spinel:loop", 0, written.append)
+    answer = await requests.send(Command.PROP_VALUE_GET, Property.PHY_RSSI, b"", 0.02)
+    requests.take(decode_spinel(written[0]))
+    assert requests.stale == 1
+    with pytest.raises(RadioError, match="no answer to PHY_RSSI"):
+        await answer
 
 
 async def test_more_requests_than_tids_wait_for_one(double: RcpDouble) -> None:
