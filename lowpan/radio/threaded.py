@@ -48,6 +48,7 @@ class ThreadedRadio:
         self._task: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self._calls = set[Future[Any]]()
+        self._tasks = set[asyncio.Task[None]]()
         self._finished = False
         begun, opened = threading.Event(), Future[Radio]()
         self._thread = threading.Thread(
@@ -142,11 +143,12 @@ class ThreadedRadio:
         raise RadioClosed(f"{self.uri}: closed")
 
     def _begin(self, work: Coroutine[Any, Any, Value]) -> "Future[Value] | None":
+        call = Future[Value]()
         with self._changed:
             if self._loop is None or self._finished:
                 return None
             try:
-                call = asyncio.run_coroutine_threadsafe(work, self._loop)
+                self._loop.call_soon_threadsafe(self._start, work, call)
             except RuntimeError:  # the loop has ended just now
                 return None
             self._calls.add(call)
@@ -196,6 +198,11 @@ class ThreadedRadio:
                 self._ended(error)
             await asyncio.Event().wait()  # until close()
 
+    def _start(self, work: Coroutine[Any, Any, Value], call: "Future[Value]") -> None:
+        task = asyncio.get_running_loop().create_task(_told(work, call))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _has_room(self) -> None:
         while len(self._events) >= MOST_WAITING:
             self._room.clear()
@@ -223,3 +230,16 @@ class ThreadedRadio:
                 if not self._events:
                     self._tell.send(b"\0")
                 self._changed.notify_all()
+
+
+async def _told(work: Coroutine[Any, Any, Value], call: "Future[Value]") -> None:
+    """Do `work`, and let who waits for `call` have what comes of it."""
+    try:
+        value = await work
+    except asyncio.CancelledError:
+        call.cancel()
+        raise
+    except Exception as error:  # for who waits
+        call.set_exception(error)
+    else:
+        call.set_result(value)

@@ -1,5 +1,6 @@
 """A radio in a thread of its own: what waits, what ends it, what it leaves."""
 
+import gc
 import select
 import threading
 from collections.abc import Iterator
@@ -129,7 +130,9 @@ def test_after_closing_nothing_works(opens: Open) -> None:
     assert threaded.fileno() == -1
 
 
-def test_closing_is_raced_by_calls_from_elsewhere(opens: Open) -> None:
+def test_closing_is_raced_by_calls_from_elsewhere(
+    opens: Open, caplog: pytest.LogCaptureFixture
+) -> None:
     for _ in range(30):
         opens(GivenRadio())
         threaded = ThreadedRadio("given:")
@@ -139,3 +142,5 @@ def test_closing_is_raced_by_calls_from_elsewhere(opens: Open) -> None:
             for one in sending:
                 error = one.exception(PATIENCE)
                 assert error is None or isinstance(error, RadioClosed)
+    gc.collect()
+    assert caplog.records == []  # asyncio logs exceptions that nobody has heard of
