@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import tty
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,8 @@ BLOCK_FRAMES = 32
 """Frames written at once."""
 
 SAMPLED = 16
-"""Of so many frames one tells how late it is."""
+MOST_SAMPLES = 10_000
+"""Of so many frames one tells how late it is; the newest are kept."""
 
 PATIENCE = 30.0
 """Seconds without any frame after which the rest is lost."""
@@ -162,7 +164,7 @@ async def soak(frames: int, rate: int = 0) -> SoakResult:
 async def fetch(radio: Radio, frames: int) -> SoakResult:
     """Fetch the frames and measure."""
     delivered, in_order, rss = 0, True, 0
-    late = list[int]()
+    late = deque[int](maxlen=MOST_SAMPLES)
     begin, cpu = monotonic(), process_time()
     try:
         while delivered < frames:
