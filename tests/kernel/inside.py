@@ -16,7 +16,7 @@ from tests.kernel.scenarios import SCENARIOS
 from tests.peers.kernel import KernelCounterpart
 from tests.radios import contract
 
-PATIENCE = 60
+PATIENCE = 100
 MANY = 3_000
 """Frames at full rate: the processor is an emulated one."""
 

@@ -319,6 +319,7 @@ async def nodes_ping(directory: Path) -> Mapping[str, object]:
         for number in range(2):
             run(f"ip netns exec ns{number} ip link set wpan{number} up")
             run(f"ip netns exec ns{number} ip link set lowpan{number} up")
+        assert await acquainted(addresses[1])
         answered = [await ping(addresses[1], size) for size in PING_SIZES]
         await asyncio.sleep(0.3)
         writing.cancel()
@@ -357,14 +358,20 @@ def node_in_namespace(number: int) -> str:
     return f"fe80::{number + 1}"  # EUI-64 with its U/L bit inverted
 
 
-async def ping(address: str, size: int) -> bool:
-    """Ping from the first namespace until it is answered; tell whether it was."""
-    command = f"ip netns exec ns0 ping -6 -c 2 -i 0.3 -W 5 -s {size} {address}%lowpan0"
-    for _ in range(3):  # the address may still be tentative
-        process = await asyncio.create_subprocess_exec(
-            *command.split(), stdout=asyncio.subprocess.DEVNULL
-        )
-        if await process.wait() == 0:
+async def ping(address: str, size: int, count: int = 2, patience: int = 5) -> bool:
+    """Ping from the first namespace; tell whether anything was answered."""
+    options = f"-6 -c {count} -i 0.3 -W {patience} -s {size}"
+    command = f"ip netns exec ns0 ping {options} {address}%lowpan0"
+    process = await asyncio.create_subprocess_exec(
+        *command.split(), stdout=asyncio.subprocess.DEVNULL
+    )
+    return await process.wait() == 0
+
+
+async def acquainted(address: str) -> bool:
+    """Wait until addresses are no longer tentative and neighbours know each other."""
+    for _ in range(20):
+        if await ping(address, 8, 1, 1):
             return True
         await asyncio.sleep(0.5)
     return False
