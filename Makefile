@@ -43,7 +43,7 @@ fuzz: $(VENV)/.installed-test  ## try FUZZ_EXAMPLES inputs on each format: an ho
 	LOWPAN_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --numprocesses auto tests/fuzz
 
 clean:  ## remove all that make and the tools have made
-	rm -rf $(VENV) docs/_build build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) docs/_build build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench tests/kernel/cache
 	find lowpan radios tests -name __pycache__ -prune -exec rm -rf {} +
 
 # One stamp for each set of extras: pip runs again only after pyproject.toml has changed.

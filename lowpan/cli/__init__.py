@@ -12,7 +12,7 @@ from lowpan.errors import LowpanError
 
 COMMANDS = {
     "sniff": "Decode the frames of a capture or a radio and show them.",
-    "radios": "List the radios that may be here, and with --probe who answers.",
+    "radios": "List the radios that may be here.",
     "scan": "Find the networks on air with a radio.",
     "energy": "Measure how busy each channel is.",
     "send": "Send frames and tell what became of them.",

@@ -275,8 +275,8 @@ def test_the_launcher_survives_names_with_spaces(monkeypatch: pytest.MonkeyPatch
 
 FOLDERS = [
     (
-        "Temp:\t/tmp\nPersonal Extcap path:\t/home/a/extcap\nPersonal configuration:\t/c\n",
-        "/home/a/extcap",
+        "Temp:\t/tmp\nPersonal Extcap path:\t/usr/a/extcap\nPersonal configuration:\t/c\n",
+        "/usr/a/extcap",
     ),
     ("Personal configuration:\t/c\nExtcap path:\t/usr/lib/extcap\n", "/c/extcap"),
     ("", "~/.local/lib/wireshark/extcap"),
