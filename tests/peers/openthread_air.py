@@ -35,6 +35,7 @@ class AirPeer:
         self._heard.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
         self._heard.setblocking(False)
         self.uri = f"openthread-air://?port_offset={self.offset}&node=2"
+        self.beside = f"openthread-air://?port_offset={self.offset}&node=3"
         asyncio.get_running_loop().add_reader(self._heard, self._take)
 
     @staticmethod

@@ -17,7 +17,7 @@ from lowpan.radio import Fcs, Radio, ReceivedFrame, open_radio, parse_radio_uri
 from lowpan.wire.fcs import append_fcs16
 from lowpan.wire.ieee802154 import Frame, decode_frame
 from tests.peers.openthread_air import LOOPBACK, AirPeer
-from tests.radios.contract import RadioContract, data_frame, explained, until
+from tests.radios.contract import RadioContract, data_frame, explained, frames_of, until
 from tests.radios.counterpart import Counterpart
 
 
@@ -50,17 +50,17 @@ async def on_air() -> AsyncGenerator[tuple[AirPeer, Radio]]:
 
 
 async def test_two_radios_hear_each_other_and_not_themselves() -> None:
-    async with on_air() as (peer, alice), await open_radio(peer.uri.replace("=2", "=3")) as bob:
+    async with on_air() as (peer, alice), await open_radio(peer.beside) as bob:
         peer.deaf = True
         await alice.transmit(data_frame(1))
         await bob.transmit(data_frame(2))
-        assert (await bob.receive()).psdu == data_frame(1)
-        assert (await alice.receive()).psdu == data_frame(2)
+        assert [frame.psdu for frame in await frames_of(bob, 1)] == [data_frame(1)]
+        assert [frame.psdu for frame in await frames_of(alice, 1)] == [data_frame(2)]
         assert alice.statistics.frames == bob.statistics.frames == 1
 
 
 async def test_one_acknowledges_what_the_other_sends() -> None:
-    async with on_air() as (peer, alice), await open_radio(peer.uri.replace("=2", "=3")) as bob:
+    async with on_air() as (peer, alice), await open_radio(peer.beside) as bob:
         peer.deaf = True
         settings = replace(bob.settings, promiscuous=False, pan_id=0xABCD, short_address=2)
         await bob.configure(settings)
@@ -73,7 +73,7 @@ async def test_frames_of_other_channels_are_not_heard() -> None:
     async with on_air() as (peer, radio):
         await peer.hear(ReceivedFrame(data_frame(1), Fcs.GOOD, channel=12))
         await peer.hear(ReceivedFrame(data_frame(2), Fcs.GOOD, channel=11))
-        assert (await radio.receive()).psdu == data_frame(2)
+        assert [frame.psdu for frame in await frames_of(radio, 1)] == [data_frame(2)]
         assert radio.statistics.filtered == 1
 
 
