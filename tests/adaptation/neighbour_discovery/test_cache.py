@@ -1,0 +1,299 @@
+"""Address resolution and unreachability detection, moment by moment."""
+
+from random import Random
+
+import pytest
+
+from lowpan.adaptation.neighbour_discovery.actions import (
+    LinkAddressKnown,
+    MessageRefused,
+    NdAction,
+    Refusal,
+    SendMessage,
+    Unreachable,
+)
+from lowpan.adaptation.neighbour_discovery.cache import NeighbourCache
+from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
+from lowpan.adaptation.neighbour_discovery.table import (
+    MOST_ASKED,
+    MOST_CONFIRMED,
+    MOST_HEARD,
+    State,
+)
+from lowpan.wire.icmpv6 import Icmpv6Type
+from lowpan.wire.nd_options import LinkLayerAddress, NdOption, NdOptionType
+from lowpan.wire.neighbour_discovery import (
+    NeighbourAdvertisement,
+    NeighbourAdvertisementControl,
+    NeighbourSolicitation,
+)
+from tests.adaptation.neighbour_discovery.link import (
+    SECOND,
+    OwnTable,
+    address,
+    extended,
+    other_address,
+    sent,
+)
+
+US, PEER = address(1), other_address(2)
+PEER_LINK = LinkAddresses(extended(2))
+GROUP_OF_PEER = bytes.fromhex("ff0200000000000000000001ff000002")
+
+
+def cache(*, derive: bool = True) -> NeighbourCache:
+    return NeighbourCache(
+        OwnTable(US), LinkAddresses(extended(1), None, 0xBEEF), Random(1), derive=derive
+    )
+
+
+def advertisement(
+    target: bytes = PEER,
+    link: LinkAddresses = PEER_LINK,
+    *,
+    s: bool = True,
+    o: bool = True,
+    r: bool = False,
+) -> NeighbourAdvertisement:
+    options = link.options(NdOptionType.TARGET_LINK_LAYER_ADDRESS)
+    return NeighbourAdvertisement(NeighbourAdvertisementControl(r, s, o), target, options)
+
+
+def state(engine: NeighbourCache, now: int, of: bytes = PEER) -> State | None:
+    neighbour = engine.table.get(of)
+    return None if neighbour is None else engine.state_of(neighbour, now=now)
+
+
+def ask(engine: NeighbourCache, *, now: int = 0, of: bytes = PEER) -> list[NdAction]:
+    link_address, actions = engine.resolve(of, now=now)
+    assert link_address is None
+    return actions
+
+
+def reachable() -> tuple[NeighbourCache, int]:
+    """Return an engine whose peer has just answered, and until when that counts."""
+    engine = cache()
+    ask(engine)
+    engine.receive_advertisement(advertisement(), extended(2), now=0)
+    peer = engine.table.get(PEER)
+    assert peer is not None
+    return engine, peer.reachable_until
+
+
+def run(engine: NeighbourCache, until: int) -> list[tuple[int, NdAction]]:
+    done: list[tuple[int, NdAction]] = []
+    while (now := engine.next_deadline()) is not None and now <= until:
+        done += [(now, action) for action in engine.handle_deadline(now=now)]
+    return done
+
+
+def test_a_neighbour_is_asked_for_three_times_a_second_apart_then_given_up() -> None:
+    engine = cache()
+    (first,) = ask(engine)
+    assert isinstance(first, SendMessage)
+    body = first.message.body
+    assert isinstance(body, NeighbourSolicitation)
+    assert (first.source, first.destination, first.link_destination) == (US, GROUP_OF_PEER, None)
+    assert first.hop_limit == 255
+    assert body.target_address == PEER
+    assert body.options == (
+        NdOption(NdOptionType.SOURCE_LINK_LAYER_ADDRESS, LinkLayerAddress(extended(1))),
+    )
+    assert run(engine, 9 * SECOND) == [
+        (1 * SECOND, first),
+        (2 * SECOND, first),
+        (3 * SECOND, Unreachable(PEER)),
+    ]
+    assert len(engine.table) == 0
+
+
+def test_it_is_asked_for_once_however_much_waits() -> None:
+    engine = cache()
+    assert len(ask(engine)) == 1
+    assert ask(engine, now=SECOND // 2) == []
+
+
+def test_an_answer_lets_go_what_waits_and_counts_for_half_a_minute_or_so() -> None:
+    engine, until = reachable()
+    assert state(engine, 0) is State.REACHABLE
+    assert 15 * SECOND <= until <= 45 * SECOND
+    assert engine.resolve(PEER, now=until - 1) == (extended(2), [])
+    assert state(engine, until) is State.STALE
+    assert engine.next_deadline() is None
+
+
+def test_an_answer_tells_where() -> None:
+    engine = cache()
+    ask(engine)
+    actions = engine.receive_advertisement(advertisement(), extended(2), now=0)
+    assert actions == [LinkAddressKnown(PEER, extended(2))]
+
+
+def test_a_stale_neighbour_is_used_at_once_and_probed_five_seconds_later() -> None:
+    engine, until = reachable()
+    assert engine.resolve(PEER, now=until) == (extended(2), [])
+    assert state(engine, until) is State.DELAY
+    done = run(engine, until + 60 * SECOND)
+    assert [now - until for now, _ in done] == [5 * SECOND, 6 * SECOND, 7 * SECOND, 8 * SECOND]
+    assert done[-1][1] == Unreachable(PEER)
+    for _, action in done[:-1]:
+        assert isinstance(action, SendMessage)
+        assert (action.destination, action.link_destination) == (PEER, extended(2))
+
+
+def test_an_upper_layer_spares_the_probe() -> None:
+    engine, until = reachable()
+    engine.resolve(PEER, now=until)
+    engine.confirm(PEER, now=until + SECOND)
+    assert state(engine, until + SECOND) is State.REACHABLE
+    assert engine.next_deadline() is None
+
+
+def test_an_answer_to_a_probe_makes_it_reachable() -> None:
+    engine, until = reachable()
+    engine.resolve(PEER, now=until)
+    run(engine, until + 5 * SECOND)
+    assert state(engine, until + 5 * SECOND) is State.PROBE
+    answer = advertisement(link=LinkAddresses(None), o=False)  # as Linux answers a probe
+    assert engine.receive_advertisement(answer, extended(2), now=until + 5 * SECOND) == []
+    assert state(engine, until + 5 * SECOND) is State.REACHABLE
+
+
+def test_a_link_local_address_tells_where_it_is_and_is_probed() -> None:
+    engine = cache()
+    assert engine.resolve(address(7), now=0) == (extended(7), [])
+    done = run(engine, 7 * SECOND)
+    assert [
+        (now, action.link_destination) for now, action in done if isinstance(action, SendMessage)
+    ] == [(second * SECOND, extended(7)) for second in (5, 6, 7)]
+
+
+def test_a_derived_address_that_does_not_answer_is_asked_for_by_multicast() -> None:
+    engine = cache()
+    engine.resolve(address(7), now=0)
+    done = run(engine, 60 * SECOND)
+    groups = [
+        action.link_destination is None for _, action in done if isinstance(action, SendMessage)
+    ]
+    assert groups == [False] * 3 + [True] * 3
+    assert done[-1] == (11 * SECOND, Unreachable(address(7)))
+
+
+def test_nothing_is_derived_unless_wanted() -> None:
+    assert ask(cache(derive=False), of=address(7))
+
+
+def test_frames_not_acknowledged_start_a_probe_at_once() -> None:
+    engine, _ = reachable()
+    (probe,) = sent(engine.suspect(PEER, now=0))
+    assert probe.link_destination == extended(2)
+    assert engine.suspect(PEER, now=1) == []
+    assert run(engine, 60 * SECOND)[-1] == (3 * SECOND, Unreachable(PEER))
+
+
+def test_an_advertisement_that_nobody_asked_for_teaches_nothing() -> None:
+    engine = cache()
+    (refused,) = engine.receive_advertisement(advertisement(), extended(2), now=0)
+    assert isinstance(refused, MessageRefused)
+    assert (refused.refusal, refused.type) == (
+        Refusal.UNASKED,
+        Icmpv6Type.NEIGHBOUR_ADVERTISEMENT,
+    )
+    assert len(engine.table) == 0
+
+
+def test_an_answer_without_a_link_layer_address_does_not_complete() -> None:
+    engine = cache()
+    ask(engine)
+    engine.receive_advertisement(advertisement(link=LinkAddresses(None)), extended(2), now=0)
+    assert state(engine, 0) is State.INCOMPLETE
+
+
+def test_a_solicitation_tells_where_its_sender_is() -> None:
+    engine = cache()
+    engine.heard(PEER, LinkAddresses(extended(2), b"\x00\x02"), extended(2), now=0)
+    assert state(engine, 0) is State.STALE
+    assert engine.resolve(PEER, now=0) == (b"\x00\x02", [])
+
+
+def test_a_solicitation_completes_what_we_ask_for() -> None:
+    engine = cache()
+    ask(engine)
+    actions = engine.heard(PEER, PEER_LINK, extended(2), now=0)
+    assert actions == [LinkAddressKnown(PEER, extended(2))]
+    assert state(engine, 0) is State.DELAY
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("solicitation", [False, True])
+def test_a_claim_about_a_confirmed_neighbour_asks_it_where_it_was(
+    *, late: bool, solicitation: bool
+) -> None:
+    engine, until = reachable()
+    now = until if late else 0
+    false = LinkAddresses(extended(666))
+    if solicitation:
+        actions = engine.heard(PEER, false, extended(666), now=now)
+    else:
+        actions = engine.receive_advertisement(advertisement(link=false), extended(666), now=now)
+    (probe,) = sent(actions)
+    assert probe.link_destination == extended(2)
+    assert engine.resolve(PEER, now=now) == (extended(2), [])
+    # the liar's next advertisement says that it answers the probe
+    engine.receive_advertisement(advertisement(link=false), extended(666), now=now)
+    assert state(engine, now) is State.PROBE
+    engine.receive_advertisement(advertisement(), extended(2), now=now)
+    assert state(engine, now) is State.REACHABLE
+    assert engine.resolve(PEER, now=now) == (extended(2), [])
+
+
+def test_who_has_really_moved_is_found_after_three_probes() -> None:
+    engine, _ = reachable()
+    engine.heard(PEER, LinkAddresses(extended(9)), extended(9), now=0)
+    assert run(engine, 60 * SECOND)[-1] == (3 * SECOND, Unreachable(PEER))
+    ask(engine, now=3 * SECOND)
+    moved = advertisement(link=LinkAddresses(extended(9)))
+    assert engine.receive_advertisement(moved, extended(9), now=3 * SECOND) == [
+        LinkAddressKnown(PEER, extended(9))
+    ]
+
+
+def test_attack_solicitation_flood_leaves_reachable_neighbours_and_memory() -> None:
+    engine, until = reachable()
+    asked = other_address(3)
+    ask(engine, of=asked)
+    sizes: list[int] = []
+    for number in range(100_000):
+        forged = number.to_bytes(8, "big")
+        engine.heard(other_address(number + 1000), LinkAddresses(forged), forged, now=0)
+        if number % 10_000 == 9_999:
+            sizes.append(len(engine.table))
+    assert set(sizes) == {MOST_HEARD + 2}
+    assert state(engine, until - 1) is State.REACHABLE
+    assert state(engine, 0, asked) is State.INCOMPLETE
+    assert engine.resolve(PEER, now=0) == (extended(2), [])
+
+
+def test_attack_resolution_flood_leaves_reachable_neighbours_and_memory() -> None:
+    engine, until = reachable()
+    given_up = 0
+    for number in range(100_000):
+        actions = ask(engine, of=other_address(number + 1000))
+        given_up += sum(isinstance(action, Unreachable) for action in actions)
+    assert given_up == 100_000 - MOST_ASKED
+    assert len(engine.table) == MOST_ASKED + 1
+    assert state(engine, until - 1) is State.REACHABLE
+
+
+def test_one_sender_confirms_no_more_than_its_share() -> None:
+    engine, _ = reachable()
+    for number in range(2 * MOST_CONFIRMED):
+        target, link = other_address(number + 1000), LinkAddresses(extended(666))
+        ask(engine, of=target)
+        engine.receive_advertisement(advertisement(target, link), extended(666), now=0)
+    assert state(engine, 0) is State.REACHABLE
+    assert len(engine.table) == 17
+
+
+def test_the_same_seed_gives_the_same_times() -> None:
+    assert reachable()[1] == reachable()[1]
