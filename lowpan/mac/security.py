@@ -226,13 +226,15 @@ class LinkSecurity:
             verified = self._verify(frame, psdu, security, sender)
             if isinstance(verified, _Verified):
                 return verified
-            if refusal.drop is not Drop.MIC_BAD:
+            if refusal.drop in {Drop.NO_ADDRESS, Drop.NO_KEY}:
                 refusal = verified
         return refusal
 
     def _verify(
         self, frame: SecurableFrame, psdu: bytes, security: AuxiliarySecurityHeader, sender: bytes
     ) -> "_Verified | Refusal":
+        if sender == self.extended_address:
+            return Refusal(Drop.REPLAYED, "we have sealed it ourselves")
         key = self.keys.find(security, sender)
         if key is None:
             return Refusal(Drop.NO_KEY, f"no key {_name(security)}")

@@ -30,6 +30,35 @@ class FailingStore(MemoryStore):
         super().save(name, octets)
 
 
+class Crash(BaseException):
+    """The process ends here."""
+
+
+class CrashingStore(MemoryStore):
+    """A store in one of whose next changes the process ends, before or after it took effect."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moments_left: int | None = None
+        """Two for each change: before and after it; None: no crash."""
+
+    def save(self, name: str, octets: bytes) -> None:
+        self._pass()
+        super().save(name, octets)
+        self._pass()
+
+    def remove(self, name: str) -> None:
+        self._pass()
+        super().remove(name)
+        self._pass()
+
+    def _pass(self) -> None:
+        if self.moments_left is not None:
+            self.moments_left -= 1
+            if self.moments_left < 0:
+                raise Crash
+
+
 def table(keys: dict[int, bytes] | None = None) -> KeyTable:
     """Return a table of keys with key identifier mode 1, by key index."""
     found = KeyTable()

@@ -38,8 +38,8 @@ def test_attack_22_in_clear_only_beacons_and_acknowledgments_pass_by_default() -
         assert not policy.allows_in_clear(frame)
 
 
-IN_CLEAR = [
-    ({}, set[int]()),
+IN_CLEAR: list[tuple[dict[str, bool], set[int]]] = [
+    ({}, set()),
     ({"beacon_requests_in_clear": True}, {7}),
     ({"joining_in_clear": True}, {1, 2, 4}),
     ({"beacon_requests_in_clear": True, "joining_in_clear": True}, {1, 2, 4, 7}),

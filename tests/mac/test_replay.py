@@ -8,7 +8,7 @@ from lowpan.errors import FieldOutOfRange, StoreError
 from lowpan.mac.counters import PatientStore
 from lowpan.mac.replay import Freshness, IncomingCounters
 from lowpan.store import MemoryStore, Store
-from tests.mac.secured import FailingStore
+from tests.mac.secured import Crash, CrashingStore, FailingStore
 
 KEY, OTHER = "0badcafe", "deadbeef"
 SENDERS = [number.to_bytes(8, "big") for number in range(2000)]
@@ -228,6 +228,33 @@ def test_foreign_record_is_a_store_error(name: str, octets: bytes) -> None:
     store.save(name, octets)
     with pytest.raises(StoreError):
         counters(store)
+
+
+def accept_until_crash(store: CrashingStore, moment: int) -> list[tuple[bytes, int]] | None:
+    """Return what was accepted before the crash at `moment`, None if there was none."""
+    accepted = list[tuple[bytes, int]]()
+    ours = counters(store, most_senders=2)
+    store.moments_left = moment
+    try:
+        for counter in range(5):
+            for sender in SENDERS[:4]:
+                if ours.accept(KEY, sender, counter, now=counter) is NEW:
+                    accepted.append((sender, counter))
+        ours.settle(now=SECOND)
+    except Crash:
+        return accepted
+    return None
+
+
+def test_attack_18_crash_at_any_moment_lets_nothing_in_again() -> None:
+    moment = 0
+    while (accepted := accept_until_crash(store := CrashingStore(), moment)) is not None:
+        store.moments_left = None
+        ours = counters(store, most_senders=2)
+        again = [ours.accept(KEY, sender, counter, now=0) for sender, counter in accepted]
+        assert NEW not in again, f"moment {moment}"
+        moment += 1
+    assert moment > 100
 
 
 STEPS = st.lists(
