@@ -13,7 +13,7 @@ from lowpan.mac.counters import PatientStore
 MOST_SENDERS = 1024
 """Pairs of sender and key that are remembered: more than share one channel.
 
-About 0.4 KB each.  Only who has the key gets in."""
+About 0.3 KB each.  Only who has the key gets in."""
 FLOORS = 256
 """Marks that stand for the senders of a key that were forgotten, each for those of one checksum."""
 RESERVE = 10_000_000
