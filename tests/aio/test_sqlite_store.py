@@ -4,7 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,15 +28,16 @@ def filled(path: Path) -> Path:
     return path
 
 
-def memory_store(path: Path) -> Store:
-    return MemoryStore()
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+    else:
+        with SqliteStore(path) as opened:
+            yield opened
 
 
-@pytest.mark.parametrize("open_store", [SqliteStore, memory_store])
-def test_store_keeps_the_last_octets_under_a_name(
-    path: Path, open_store: Callable[[Path], Store]
-) -> None:
-    store = open_store(path)
+def test_store_keeps_the_last_octets_under_a_name(store: Store) -> None:
     assert store.load("a") is None
     store.save("a", b"1")
     store.save("a", b"\x00\xff")
@@ -49,9 +50,7 @@ def test_store_keeps_the_last_octets_under_a_name(
     assert store.load("b") == b""
 
 
-@pytest.mark.parametrize("open_store", [SqliteStore, memory_store])
-def test_store_lists_names_by_prefix(path: Path, open_store: Callable[[Path], Store]) -> None:
-    store = open_store(path)
+def test_store_lists_names_by_prefix(store: Store) -> None:
     for name in ("b/2", "a%", "a", "b/1", "b", "B/0", "b0", "a_", "ä/1"):
         store.save(name, b"")
     assert store.names("b/") == ["b/1", "b/2"]
