@@ -131,7 +131,7 @@ class SqliteStore:
         if self.path.stat().st_mode & 0o077:
             self.path.chmod(0o600)
 
-    def _checked(self, name: str, octets: bytes, checksum: int) -> bytes:
+    def _checked(self, name: str, octets: object, checksum: object) -> bytes:
         if not isinstance(octets, bytes) or _checksum(name, octets) != checksum:
             raise StoreError(f"{self.path} is damaged: {name} has changed", _CURES[_DAMAGED])
         return octets
