@@ -14,11 +14,10 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from lowpan_radios.hdlc import hdlc_encode
-from lowpan_radios.spinel_names import Property
-
 from lowpan.radio import Radio, open_radio
 from lowpan.wire.fcs import append_fcs16
+from lowpan_radios.hdlc import hdlc_encode
+from lowpan_radios.spinel_names import Property
 from tests.benchmarks.table import Row, at_least, at_most
 from tests.peers.rcp import RcpDouble
 from tests.radios.soak import message_of, write_all

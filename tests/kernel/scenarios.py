@@ -13,12 +13,6 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from lowpan_radios.nl802154 import Nl802154
-from lowpan_radios.wpan import list_interfaces
-from lowpan_radios.wpan_filter import assembled
-from lowpan_radios.wpan_linux import ETH_P_IEEE802154
-from lowpan_radios.wpan_monitor import WpanMonitor
-
 from lowpan.capture.writer import open_writer
 from lowpan.errors import RadioError
 from lowpan.radio import (
@@ -30,6 +24,11 @@ from lowpan.radio import (
     TransmitStatus,
     open_radio,
 )
+from lowpan_radios.nl802154 import Nl802154
+from lowpan_radios.wpan import list_interfaces
+from lowpan_radios.wpan_filter import assembled
+from lowpan_radios.wpan_linux import ETH_P_IEEE802154
+from lowpan_radios.wpan_monitor import WpanMonitor
 from tests.peers.kernel import run
 from tests.radios.contract import data_frame, frames_of, notice_of, until
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from lowpan_radios.base import BaseRadio
-
 from lowpan.errors import RadioError
 from lowpan.radio import (
     Happening,
@@ -14,6 +12,7 @@ from lowpan.radio import (
     TransmitParameters,
     TransmitStatus,
 )
+from lowpan_radios.base import BaseRadio
 
 Answer = Callable[[int, bytes], list[ReceivedFrame]]
 """What is on air after a frame was sent on a channel."""

@@ -5,8 +5,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from lowpan_radios.base import BaseRadio
-
 from lowpan.radio import (
     Happening,
     Radio,
@@ -17,6 +15,7 @@ from lowpan.radio import (
     TransmitParameters,
     TransmitStatus,
 )
+from lowpan_radios.base import BaseRadio
 
 
 class GivenRadio(BaseRadio):

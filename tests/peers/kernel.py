@@ -8,12 +8,11 @@ import socket
 import subprocess
 from typing import Self
 
+from lowpan.radio import ReceivedFrame
 from lowpan_radios import wpan
 from lowpan_radios.nl802154 import Nl802154, WpanDevice, WpanPhy
 from lowpan_radios.wpan_linux import ETH_P_IEEE802154, Linux
 from lowpan_radios.wpan_system import PacketSocket
-
-from lowpan.radio import ReceivedFrame
 
 PEER = 1
 EXTENDED = "02:00:00:00:00:00:00:01"

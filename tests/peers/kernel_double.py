@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from lowpan.radio import Fcs, ReceivedFrame
+from lowpan.wire.fcs import append_fcs16
 from lowpan_radios.nl802154 import InterfaceType, Nl802154, WpanDevice, WpanPhy
 from lowpan_radios.wpan_filter import Instruction
 from lowpan_radios.wpan_system import Arrival, PacketSocket
-
-from lowpan.radio import Fcs, ReceivedFrame
-from lowpan.wire.fcs import append_fcs16
 
 NODE, MONITOR = InterfaceType.NODE, InterfaceType.MONITOR
 EXTENDED = bytes.fromhex("0200000000000001")

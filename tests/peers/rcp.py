@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from struct import pack, unpack_from
 from time import monotonic_ns
 
+from lowpan.radio import Fcs, ReceivedFrame
+from lowpan.wire.fcs import append_fcs16
 from lowpan_radios.hdlc import HdlcDecoder, hdlc_encode
 from lowpan_radios.spinel import (
     SpinelMessage,
@@ -18,9 +20,6 @@ from lowpan_radios.spinel import (
     encode_spinel,
 )
 from lowpan_radios.spinel_names import Command, Property, Status
-
-from lowpan.radio import Fcs, ReceivedFrame
-from lowpan.wire.fcs import append_fcs16
 from tests.peers.pty import Pty
 from tests.peers.rcp_properties import (
     AFTER_BOOT,

@@ -7,7 +7,6 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 import pytest
-from lowpan_radios.base import CHANNELS_2450, BaseRadio
 
 import lowpan.radio.opening
 from lowpan.errors import RadioError
@@ -19,6 +18,7 @@ from lowpan.radio import (
     RadioUri,
     ReceivedFrame,
 )
+from lowpan_radios.base import CHANNELS_2450, BaseRadio
 
 Script = Callable[["ScriptedRadio"], Awaitable[None]]
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from lowpan.radio import Fcs, ReceivedFrame
 from lowpan_radios.sensniff_format import (
     SNIFFED_FRAME,
     Command,
@@ -13,8 +14,6 @@ from lowpan_radios.sensniff_format import (
     SniffedFrame,
     encode_reply,
 )
-
-from lowpan.radio import Fcs, ReceivedFrame
 from tests.peers.pty import Pty
 
 _QUESTION = re.compile(

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from lowpan.radio import Fcs, ReceivedFrame
+from lowpan.wire.fcs import append_fcs16
 from lowpan_radios.ti_format import (
     FREQUENCY,
     PING_RESPONSE,
@@ -16,9 +18,6 @@ from lowpan_radios.ti_format import (
     TiStream,
     encode_message,
 )
-
-from lowpan.radio import Fcs, ReceivedFrame
-from lowpan.wire.fcs import append_fcs16
 from tests.peers.pty import Pty
 
 OK, INVALID_COMMAND, INVALID_STATE = 0, 3, 4

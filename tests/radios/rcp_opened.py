@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+
+from lowpan.radio import parse_radio_uri
 from lowpan_radios import rcp, rcp_line, rcp_requests
 from lowpan_radios.rcp import Rcp, open_spinel
 from lowpan_radios.spinel_names import Command
-
-from lowpan.radio import parse_radio_uri
 from tests.peers.rcp import RcpDouble
 from tests.radios.contract import PATIENCE
 

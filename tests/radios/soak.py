@@ -19,11 +19,10 @@ from pathlib import Path
 from struct import Struct
 from time import monotonic, monotonic_ns, process_time, sleep
 
-from lowpan_radios.hdlc import HdlcDecoder, hdlc_encode
-from lowpan_radios.spinel_names import Property
-
 from lowpan.radio import Radio, open_radio
 from lowpan.wire.fcs import append_fcs16
+from lowpan_radios.hdlc import HdlcDecoder, hdlc_encode
+from lowpan_radios.spinel_names import Property
 from tests.peers.rcp import RcpDouble
 
 PSDU_OCTETS = 60

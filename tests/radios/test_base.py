@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from lowpan_radios import base
-from lowpan_radios.base import BaseRadio
 
 from lowpan.errors import FieldOutOfRange, RadioClosed, RadioError
 from lowpan.radio import (
@@ -19,6 +17,8 @@ from lowpan.radio import (
     TransmitParameters,
     TransmitStatus,
 )
+from lowpan_radios import base
+from lowpan_radios.base import BaseRadio
 
 FRAME = ReceivedFrame(b"\x02\x00\x07", Fcs.GOOD)
 

@@ -4,6 +4,7 @@ from random import Random
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from lowpan_radios.clock import MOST_DELAY_NS, RadioClock
 
 SECOND = 1_000_000_000

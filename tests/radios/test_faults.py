@@ -4,7 +4,6 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lowpan_radios.faults import MOST_HELD, Fates, Faults
 
 from lowpan.errors import FieldOutOfRange, RadioClosed
 from lowpan.radio import (
@@ -15,6 +14,7 @@ from lowpan.radio import (
     ReceivedFrame,
     TransmitStatus,
 )
+from lowpan_radios.faults import MOST_HELD, Fates, Faults
 from tests.peers.air import AirRadio
 
 RATES = st.fixed_dictionaries(

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lowpan_radios.hdlc import MOST_OCTETS, HdlcDecoder, fcs_x25, hdlc_encode
 
 RECORDED = {  # of a real ot-rcp, with 11, 13, 7d and f8 escaped, also in the FCS

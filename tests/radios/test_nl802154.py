@@ -11,6 +11,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from lowpan.errors import MalformedFrame
 from lowpan_radios import netlink
 from lowpan_radios.netlink import (
     ATTRIBUTES,
@@ -27,8 +29,6 @@ from lowpan_radios.netlink import (
     Messages,
 )
 from lowpan_radios.nl802154 import Attr, Command, Nl802154, WpanDevice, WpanPhy
-
-from lowpan.errors import MalformedFrame
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="recorded on such a machine")
 

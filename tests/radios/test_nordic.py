@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lowpan_radios.nordic_text import LONGEST_LINE, SniffedLine, SnifferText
 
 from lowpan import RadioError
 from lowpan.radio import Fcs, RadioSettings, open_radio
 from lowpan.wire.fcs import append_fcs16
+from lowpan_radios.nordic_text import LONGEST_LINE, SniffedLine, SnifferText
 from tests.peers.nordic import OLD, ZEPHYR, NordicFirmware, NordicSniffer, nordic_sniffer
 from tests.radios.contract import RadioContract, data_frame, frames_of, hear_all, heard_frame, until
 

@@ -9,13 +9,13 @@ from time import time_ns
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lowpan_radios.openthread_air import OpenThreadAir
 
 from lowpan.errors import RadioError
 from lowpan.mesh.discovery import discovery_request
 from lowpan.radio import Fcs, Radio, ReceivedFrame, open_radio, parse_radio_uri
 from lowpan.wire.fcs import append_fcs16
 from lowpan.wire.ieee802154 import Frame, decode_frame
+from lowpan_radios.openthread_air import OpenThreadAir
 from tests.peers.openthread_air import LOOPBACK, AirPeer
 from tests.radios.contract import RadioContract, data_frame, explained, frames_of, until
 from tests.radios.counterpart import Counterpart

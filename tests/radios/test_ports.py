@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 
 import pytest
-from lowpan_radios import port_names, ports
 from serial.tools import list_ports
 
 from lowpan.radio.finding import find_radios
+from lowpan_radios import port_names, ports
 from tests.peers.pty import Pty
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from lowpan.errors import RadioError
+from lowpan.radio import RadioCapability, open_radio
 from lowpan_radios import probe as probing
 from lowpan_radios.hdlc import hdlc_encode
 from lowpan_radios.probe import TRIED, probe
@@ -20,9 +23,6 @@ from lowpan_radios.probe_answers import (
     Question,
     recognised,
 )
-
-from lowpan.errors import RadioError
-from lowpan.radio import RadioCapability, open_radio
 from tests.peers.nordic import nordic_sniffer
 from tests.peers.pty import Pty
 from tests.peers.rcp import rcp_on_pty, rcp_on_tcp

@@ -5,10 +5,6 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-from lowpan_radios import rcp_requests
-from lowpan_radios.rcp_requests import RadioRefused
-from lowpan_radios.spinel import decode_spinel
-from lowpan_radios.spinel_names import Command, Property, Status
 
 from lowpan.errors import FieldOutOfRange, RadioError
 from lowpan.radio import (
@@ -22,6 +18,10 @@ from lowpan.radio import (
     TransmitStatus,
     open_radio,
 )
+from lowpan_radios import rcp_requests
+from lowpan_radios.rcp_requests import RadioRefused
+from lowpan_radios.spinel import decode_spinel
+from lowpan_radios.spinel_names import Command, Property, Status
 from tests.peers.rcp import RcpDouble, rcp_on_pty, rcp_on_tcp
 from tests.peers.rcp_properties import HARDWARE_ADDRESS
 from tests.radios.contract import PATIENCE, notice_of, until

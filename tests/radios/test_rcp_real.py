@@ -15,9 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lowpan_radios.hdlc import hdlc_encode
-from lowpan_radios.rcp import Rcp, RcpTransmitParameters, open_spinel
-from lowpan_radios.spinel_names import Property
 
 from lowpan.radio import (
     Fcs,
@@ -31,6 +28,9 @@ from lowpan.radio import (
     TransmitStatus,
     parse_radio_uri,
 )
+from lowpan_radios.hdlc import hdlc_encode
+from lowpan_radios.rcp import Rcp, RcpTransmitParameters, open_spinel
+from lowpan_radios.spinel_names import Property
 
 OT_RCP = os.environ.get("LOWPAN_OT_RCP", "")
 

@@ -4,9 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
-from lowpan_radios.rcp import RcpTransmitParameters
-from lowpan_radios.rcp_requests import RadioRefused
-from lowpan_radios.spinel_names import Property, Status
 
 from lowpan.errors import FieldOutOfRange
 from lowpan.radio import (
@@ -16,6 +13,9 @@ from lowpan.radio import (
     ReceivedFrame,
     TransmitStatus,
 )
+from lowpan_radios.rcp import RcpTransmitParameters
+from lowpan_radios.rcp_requests import RadioRefused
+from lowpan_radios.spinel_names import Property, Status
 from tests.peers.rcp import RcpDouble, rcp_on_pty
 from tests.radios.contract import notice_of, until
 from tests.radios.rcp_opened import FRAME, make_impatient, opened, settings_told

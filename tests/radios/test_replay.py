@@ -10,13 +10,13 @@ from time import time_ns
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lowpan_radios.replay import LONGEST_GAP, MOST_AHEAD, Pace
 
 from lowpan.capture.reader import open_records
 from lowpan.capture.record import Interface
 from lowpan.capture.writer import open_writer
 from lowpan.errors import RadioClosed, RadioError
 from lowpan.radio import Fcs, Radio, RadioNotice, RadioSettings, ReceivedFrame, open_radio
+from lowpan_radios.replay import LONGEST_GAP, MOST_AHEAD, Pace
 from tests.peers.replay import GrowingCapture
 from tests.radios.contract import RadioContract
 

@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from lowpan import RadioError
+from lowpan.radio import Fcs, Happening, RadioCapability, RadioSettings, open_radio
 from lowpan_radios.sensniff_format import (
     LONGEST_PAYLOAD,
     LONGEST_TEXT,
@@ -19,9 +22,6 @@ from lowpan_radios.sensniff_format import (
     encode_question,
     encode_reply,
 )
-
-from lowpan import RadioError
-from lowpan.radio import Fcs, Happening, RadioCapability, RadioSettings, open_radio
 from tests.peers.sensniff import SensniffFirmware, SensniffSniffer, sensniff_sniffer
 from tests.radios.contract import (
     RadioContract,

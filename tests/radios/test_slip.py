@@ -6,6 +6,16 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from lowpan.errors import MalformedFrame, RadioError
+from lowpan.radio import (
+    Happening,
+    Radio,
+    TransmitParameters,
+    TransmitStatus,
+    open_radio,
+    parse_radio_uri,
+)
 from lowpan_radios import slip
 from lowpan_radios.slip import SlipRadio
 from lowpan_radios.slip_framing import LONGEST_PACKET, SlipFraming, slip_encoded
@@ -22,16 +32,6 @@ from lowpan_radios.slip_messages import (
     decode_message,
     is_text,
     shown_text,
-)
-
-from lowpan.errors import MalformedFrame, RadioError
-from lowpan.radio import (
-    Happening,
-    Radio,
-    TransmitParameters,
-    TransmitStatus,
-    open_radio,
-    parse_radio_uri,
 )
 from tests.peers.slip import ADDRESS, SlipFirmware, escaped
 from tests.radios.contract import (

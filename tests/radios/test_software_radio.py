@@ -6,7 +6,6 @@ from time import perf_counter_ns, time_ns
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lowpan_radios.software_radio import SoftwareRadio
 
 from lowpan.errors import MalformedFrame, RadioClosed, RadioError
 from lowpan.mac.acknowledging import awaited_ack
@@ -20,6 +19,7 @@ from lowpan.radio import (
     parse_radio_uri,
 )
 from lowpan.wire.ieee802154 import Frame, decode_frame
+from lowpan_radios.software_radio import SoftwareRadio
 from tests.radios.contract import until
 
 OURS = bytes.fromhex("0011223344556677")

@@ -5,6 +5,11 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from lowpan.errors import FieldOutOfRange, MalformedFrame
+from lowpan.radio import Fcs, ReceivedFrame
+from lowpan.wire.fcs import append_fcs16
+from lowpan.wire.secret import Secret
 from lowpan_radios.rcp_frames import RawFrames
 from lowpan_radios.spinel import (
     SpinelMessage,
@@ -30,11 +35,6 @@ from lowpan_radios.spinel_transmit import (
     TransmitMetadata,
     decode_result,
 )
-
-from lowpan.errors import FieldOutOfRange, MalformedFrame
-from lowpan.radio import Fcs, ReceivedFrame
-from lowpan.wire.fcs import append_fcs16
-from lowpan.wire.secret import Secret
 
 SESSION = {  # recorded: message, and what it is
     "80060070": SpinelMessage(0, Command.PROP_VALUE_IS, 0, b"\x70"),

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import serial
-from lowpan_radios import port_names, serial_line
-from lowpan_radios.line import MOST_UNSENT
-from lowpan_radios.stream import Stream, lasting, open_stream
 
 from lowpan.errors import RadioError
 from lowpan.radio import parse_radio_uri
+from lowpan_radios import port_names, serial_line
+from lowpan_radios.line import MOST_UNSENT
+from lowpan_radios.stream import Stream, lasting, open_stream
 from tests.peers.pty import Pty
 from tests.radios.contract import PATIENCE, open_descriptors, until
 

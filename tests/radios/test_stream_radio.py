@@ -7,8 +7,6 @@ from pathlib import Path
 from time import time_ns
 
 import pytest
-from lowpan_radios import port_names
-from lowpan_radios.stream_radio import StreamRadio
 
 from lowpan.errors import RadioError
 from lowpan.radio import (
@@ -23,6 +21,8 @@ from lowpan.radio import (
     TransmitStatus,
     parse_radio_uri,
 )
+from lowpan_radios import port_names
+from lowpan_radios.stream_radio import StreamRadio
 from tests.peers.pty import Pty
 from tests.radios.contract import RadioContract, notice_of
 from tests.radios.counterpart import Counterpart

@@ -1,7 +1,6 @@
 from io import BytesIO
 
 import pytest
-from lowpan_radios.tee import Tee
 
 from lowpan.capture.reader import open_records
 from lowpan.capture.record import Record
@@ -17,6 +16,7 @@ from lowpan.radio import (
     TransmitParameters,
     TransmitStatus,
 )
+from lowpan_radios.tee import Tee
 from tests.peers.air import AirRadio
 
 HEARD = ReceivedFrame(

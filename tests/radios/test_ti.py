@@ -6,6 +6,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from lowpan import RadioError
+from lowpan.radio import Fcs, Happening, RadioSettings, open_radio
+from lowpan.wire.fcs import append_fcs16
 from lowpan_radios.ti import TiRadio
 from lowpan_radios.ti_format import (
     FREQUENCY,
@@ -21,10 +25,6 @@ from lowpan_radios.ti_format import (
     TiStream,
     encode_message,
 )
-
-from lowpan import RadioError
-from lowpan.radio import Fcs, Happening, RadioSettings, open_radio
-from lowpan.wire.fcs import append_fcs16
 from tests.peers.ti import DOCUMENTED, TiFirmware, TiSniffer, ti_sniffer
 from tests.radios.contract import (
     RadioContract,

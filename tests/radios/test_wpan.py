@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lowpan_radios.nl802154 import WpanPhy
-from lowpan_radios.wpan import WpanInterface, list_interfaces
 
 from lowpan.errors import RadioError
 from lowpan.radio import (
@@ -20,6 +18,8 @@ from lowpan.radio import (
     TransmitParameters,
     open_radio,
 )
+from lowpan_radios.nl802154 import WpanPhy
+from lowpan_radios.wpan import WpanInterface, list_interfaces
 from tests.peers.kernel_double import EXTENDED, MONITOR, NODE, KernelDouble
 from tests.radios.contract import (
     RadioContract,

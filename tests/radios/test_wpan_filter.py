@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lowpan_radios.wpan_filter import attach, monitor_program, node_program
 
 from lowpan.errors import MalformedFrame
 from lowpan.mac.acknowledging import AddressFilter
 from lowpan.radio import RadioSettings
 from lowpan.wire.ieee802154 import FrameType, decode_frame
+from lowpan_radios.wpan_filter import attach, monitor_program, node_program
 from tests.radios.contract import data_frame
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's filters")

@@ -9,6 +9,10 @@ from time import time_ns
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from lowpan.errors import MalformedFrame, RadioError
+from lowpan.radio import Fcs, Radio, RadioCapability, ReceivedFrame, open_radio, parse_radio_uri
+from lowpan.wire.fcs import append_fcs16
 from lowpan_radios.zep import ZepRadio
 from lowpan_radios.zep_format import (
     ZEP_V1,
@@ -22,10 +26,6 @@ from lowpan_radios.zep_format import (
     microseconds_from_ntp,
     ntp_from_unix,
 )
-
-from lowpan.errors import MalformedFrame, RadioError
-from lowpan.radio import Fcs, Radio, RadioCapability, ReceivedFrame, open_radio, parse_radio_uri
-from lowpan.wire.fcs import append_fcs16
 from tests.peers.zep import ZepPeer, ntp_of
 from tests.radios.contract import RadioContract, data_frame, explained, until
 from tests.radios.counterpart import Counterpart
