@@ -102,9 +102,9 @@ class Ipv6:
         try:
             return self._received(datagram, ends, now)
         except MalformedFrame as fault:
-            return self.discard(Discard.MALFORMED, datagram, str(fault))
+            return [self.discard(Discard.MALFORMED, datagram, str(fault))]
         except _Refused as refused:
-            return self.discard(refused.discard, datagram, refused.reason)
+            return [self.discard(refused.discard, datagram, refused.reason)]
 
     def _received(self, datagram: bytes, ends: Ends, now: int) -> list[Ipv6Action]:
         header, _ = IPV6_HEADER.decode_prefix(datagram)
@@ -126,7 +126,7 @@ class Ipv6:
             errors_sent.UNRECOGNISED_NEXT_HEADER, pointer, datagram
         )
         answer = self.answer(datagram, protocol, upper, problem, now=now)
-        return [*self.discard(Discard.NO_PROTOCOL, datagram, f"protocol {protocol}"), *answer]
+        return [self.discard(Discard.NO_PROTOCOL, datagram, f"protocol {protocol}"), *answer]
 
     def _icmpv6(
         self, datagram: bytes, header: Ipv6Header, upper: bytes, ends: Ends
@@ -174,7 +174,7 @@ class Ipv6:
         if local not in self._ports and Endpoint(b"", local.port) not in self._ports:
             error = errors_sent.unreachable(errors_sent.PORT_UNREACHABLE, datagram)
             answer = self.answer(datagram, UDP, upper, error, now=now)
-            return [*self.discard(Discard.NO_PORT, datagram, f"port {local.port}"), *answer]
+            return [self.discard(Discard.NO_PORT, datagram, f"port {local.port}"), *answer]
         return [
             UdpReceived(
                 local,
@@ -222,7 +222,7 @@ class Ipv6:
             raise FieldOutOfRange(f"{len(payload)} octets, a UDP datagram carries {most}")
         header = UDP_HEADER.encode(UdpHeader(local.port, remote.port, length, 0))
         if source is None:
-            return self.discard(Discard.NO_ADDRESS, header + payload)
+            return [self.discard(Discard.NO_ADDRESS, header + payload)]
         upper = with_checksum(source, remote.address, UDP, header + payload, 6)
         return [SendDatagram(self._datagram(upper, UDP, source, remote.address, hop_limit))]
 
@@ -235,7 +235,7 @@ class Ipv6:
         if IPV6_HEADER_OCTETS + len(message) > MTU:
             raise FieldOutOfRange(f"{len(echo.data)} octets, an echo carries {MTU - 48}")
         if chosen is None:
-            return self.discard(Discard.NO_ADDRESS, message)
+            return [self.discard(Discard.NO_ADDRESS, message)]
         return [SendDatagram(self.icmpv6_datagram(message, chosen, destination, hop_limit))]
 
     def icmpv6_datagram(
@@ -258,10 +258,10 @@ class Ipv6:
             return []
         return [SendDatagram(self.icmpv6_datagram(error, own.address, datagram[8:24]))]
 
-    def discard(self, discard: Discard, datagram: bytes, reason: str = "") -> list[Ipv6Action]:
+    def discard(self, discard: Discard, datagram: bytes, reason: str = "") -> DatagramDiscarded:
         """Count a datagram that goes no further, and say so."""
         self.discarded[discard] += 1
-        return [DatagramDiscarded(discard, datagram, reason)]
+        return DatagramDiscarded(discard, datagram, reason)
 
     def _source(self, wanted: bytes, destination: bytes) -> bytes | None:
         if wanted:

@@ -1,0 +1,382 @@
+"""One node: the engines of its layers wired together, one inbox, one list of actions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from lowpan.adaptation.contexts import ContextTable
+from lowpan.adaptation.layer import Adaptation, Ends
+from lowpan.adaptation.neighbour_discovery.actions import (
+    AddressConfirmed,
+    AddressDuplicate,
+    LinkAddressKnown,
+    NdAction,
+    SendMessage,
+    Unreachable,
+)
+from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
+from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
+from lowpan.adaptation.reassembly import DatagramReceived
+from lowpan.errors import FieldOutOfRange, MalformedFrame
+from lowpan.mac.link_layer import LinkLayer, LinkSettings
+from lowpan.mac.security import LinkSecurity
+from lowpan.mac.service import BROADCAST, Configure, DataReceived, DataSent, LinkAction
+from lowpan.node import errors_sent
+from lowpan.node.addresses import OwnAddress, OwnAddresses, link_local_of
+from lowpan.node.ipv6 import Ipv6, Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
+from lowpan.node.outbox import Departing, Outbox, Unresolved
+from lowpan.node.service import (
+    AddressChanged,
+    DatagramForHost,
+    Discard,
+    Endpoint,
+    IpAction,
+    NeighbourChanged,
+)
+from lowpan.radio import (
+    RadioCapability,
+    RadioSettings,
+    ReceivedFrame,
+    TransmitOutcome,
+    TransmitStatus,
+)
+from lowpan.wire.addresses import is_multicast
+from lowpan.wire.icmpv6 import ICMPV6, Echo
+from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, MTU
+
+NodeAction = LinkAction | IpAction
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """What a node is told once."""
+
+    for_host: bool = False
+    """The operating system has our addresses (TUN): datagrams go up to it as they are."""
+    derive: bool = True
+    """Read link-layer addresses off link-local ones instead of asking (RFC 6775 §5.6)."""
+    link: LinkSettings = field(default_factory=LinkSettings)
+    contexts: ContextTable | None = None
+    """6LoWPAN contexts known from the start."""
+
+
+class Node:
+    """A host on an IEEE 802.15.4 link, from frames to UDP.
+
+    `radio` says who we are (with an extended address) and on which channel; `capabilities` what
+    the radio does by itself.  Every input returns the actions that it causes, in order: those of
+    lowpan.mac.service are for the radio, those of lowpan.node.service for whoever runs the node.
+    `now` is microseconds.
+    """
+
+    def __init__(
+        self,
+        radio: RadioSettings,
+        capabilities: RadioCapability,
+        random: Random,
+        *,
+        security: LinkSecurity | None = None,
+        settings: NodeSettings | None = None,
+    ) -> None:
+        if radio.extended_address is None:
+            raise FieldOutOfRange("a node needs an extended address")
+        self.settings = settings = settings or NodeSettings()
+        self.own = OwnAddresses()
+        self.link = LinkLayer(
+            radio, capabilities, random, security=security, settings=settings.link
+        )
+        self.adaptation = Adaptation(random, contexts=settings.contexts)
+        self.ipv6 = Ipv6(self.own, for_host=settings.for_host)
+        self.discovery = NeighbourDiscovery(
+            self.own,
+            LinkAddresses(radio.extended_address, self.link.short_address, radio.pan_id),
+            random,
+            derive=settings.derive,
+        )
+        self._outbox = Outbox()
+        self._unresolved = Unresolved()
+        self._extended = radio.extended_address
+        self.default_router: bytes | None = None
+        """16 octets, its link-local address; None: only the link is reached."""
+
+    # What whoever runs it asks
+
+    def start(self, *, now: int) -> list[NodeAction]:
+        """Tune the radio and take up our link-local addresses."""
+        actions: list[NodeAction] = [Configure(self.link.radio)]
+        for link_address in (self.link.short_address, self._extended):
+            if link_address is not None:
+                actions += self.add_address(link_local_of(link_address), link_address, now=now)
+        return actions
+
+    def add_address(
+        self, address: bytes, link_address: bytes, *, now: int, prefix_length: int = 64
+    ) -> list[NodeAction]:
+        """Have `address` (16 octets) too, whose frames are from and to `link_address`."""
+        self.own.add(OwnAddress(address, prefix_length, link_address))
+        return [AddressChanged(address, ready=True)]
+
+    def send_datagram(self, datagram: bytes, *, now: int) -> list[NodeAction]:
+        """Send a whole IPv6 datagram, as the operating system made it."""
+        if len(datagram) < IPV6_HEADER_OCTETS or datagram[0] >> 4 != 6:
+            return [self.ipv6.discard(Discard.MALFORMED, datagram, "no IPv6 datagram")]
+        return self._send(datagram, now)
+
+    def send_udp(
+        self,
+        payload: bytes,
+        local: Endpoint,
+        remote: Endpoint,
+        *,
+        now: int,
+        hop_limit: int | None = None,
+    ) -> list[NodeAction]:
+        """Send a UDP datagram from a port that is open; raise FieldOutOfRange."""
+        return self._handle(self.ipv6.send_udp(payload, local, remote, hop_limit=hop_limit), now)
+
+    def send_echo_request(
+        self,
+        echo: Echo,
+        destination: bytes,
+        *,
+        now: int,
+        source: bytes = b"",
+        hop_limit: int | None = None,
+    ) -> list[NodeAction]:
+        """Ask `destination` (16 octets) for an echo; raise FieldOutOfRange."""
+        sent = self.ipv6.send_echo_request(echo, destination, source=source, hop_limit=hop_limit)
+        return self._handle(sent, now)
+
+    def open_port(self, local: Endpoint) -> Endpoint:
+        """Receive UDP for `local`; see Ipv6."""
+        return self.ipv6.open_port(local)
+
+    def close_port(self, local: Endpoint) -> None:
+        """Receive UDP for `local` no longer."""
+        self.ipv6.close_port(local)
+
+    def join(self, group: bytes) -> None:
+        """Listen to a multicast group (16 octets); raise FieldOutOfRange."""
+        self.own.join(group)
+
+    def leave(self, group: bytes) -> None:
+        """Undo one join()."""
+        self.own.leave(group)
+
+    # What the radio reports
+
+    def receive_frame(self, received: ReceivedFrame, *, now: int) -> list[NodeAction]:
+        """Take a frame as it came from the radio."""
+        return self._from_link(self.link.receive_frame(received, now=now), now)
+
+    def transmit_done(self, outcome: TransmitOutcome, *, now: int) -> list[NodeAction]:
+        """Take what became of the last Transmit."""
+        return self._from_link(self.link.transmit_done(outcome, now=now), now)
+
+    def energy_measured(self, dbm: float, *, now: int) -> list[NodeAction]:
+        """Take the answer to a MeasureEnergy; a node asks for none by itself."""
+        return []
+
+    def next_deadline(self) -> int | None:
+        """Return when to call handle_deadline(), None while nothing is due."""
+        due = [
+            deadline
+            for engine in (self.link, self.adaptation, self.discovery)
+            if (deadline := engine.next_deadline()) is not None
+        ]
+        return min(due, default=None)
+
+    def handle_deadline(self, *, now: int) -> list[NodeAction]:
+        """Do what is due in every layer."""
+        actions = self._from_link(self.link.handle_deadline(now=now), now)
+        actions += self._from_adaptation(self.adaptation.handle_deadline(now=now), now)
+        return actions + self._from_discovery(self.discovery.handle_deadline(now=now), now)
+
+    # From layer to layer
+
+    def _from_link(self, actions: list[LinkAction], now: int) -> list[NodeAction]:
+        """Pass on what the link layer tells; what is for the radio goes straight through."""
+        done: list[NodeAction] = []
+        for action in actions:
+            if isinstance(action, DataReceived):
+                done += self._payload(action, now)
+            elif isinstance(action, DataSent):
+                done += self._sent(action, now)
+            else:
+                done.append(action)
+        return done
+
+    def _payload(self, data: DataReceived, now: int) -> list[NodeAction]:
+        if data.source is None or data.destination is None:
+            return []  # nobody whom a datagram could be from (attacks on elided addresses)
+        ends = Ends(data.source, data.destination, data.security_level, data.rssi, data.lqi)
+        return self._from_adaptation(
+            self.adaptation.receive_payload(data.payload, ends, now=now), now
+        )
+
+    def _from_adaptation(self, events: Iterable[Any], now: int) -> list[NodeAction]:
+        done: list[NodeAction] = []
+        for event in events:
+            if isinstance(event, DatagramReceived):
+                ends = _weakest(event.marks)
+                received = self.ipv6.receive_datagram(event.datagram, ends, now=now)
+                done += self._handle(received, now)
+        return done
+
+    def _handle(self, actions: list[Ipv6Action], now: int) -> list[NodeAction]:
+        """Do what IPv6 asks, and pass on what it tells."""
+        done: list[NodeAction] = []
+        for action in actions:
+            if isinstance(action, SendDatagram):
+                done += self._send(action.datagram, now)
+            elif isinstance(action, NeighbourDiscoveryReceived):
+                done += self._discovered(action, now)
+            else:
+                done.append(action)
+        return done
+
+    def _discovered(self, received: NeighbourDiscoveryReceived, now: int) -> list[NodeAction]:
+        return self._from_discovery(
+            self.discovery.receive_message(
+                received.message,
+                received.source,
+                received.destination,
+                received.hop_limit,
+                received.ends.source,
+                now=now,
+            ),
+            now,
+        )
+
+    def _from_discovery(self, actions: list[NdAction], now: int) -> list[NodeAction]:
+        done: list[NodeAction] = []
+        for action in actions:
+            match action:
+                case SendMessage():
+                    done += self._send_message(action, now)
+                case LinkAddressKnown():
+                    done.append(NeighbourChanged(action.address, action.link_address, True))
+                    for datagram in self._unresolved.take(action.address):
+                        destination = action.link_address
+                        done += self._depart(datagram, destination, action.address, now)
+                case Unreachable():
+                    done += self._unreachable(action.address, now)
+                case AddressConfirmed():
+                    done += self._address_ready(action.address)
+                case AddressDuplicate():
+                    self.own.remove(action.address)
+                    done.append(AddressChanged(action.address, False, "somebody else has it"))
+                case _:
+                    pass  # what was refused is counted there
+        return done
+
+    def _send_message(self, send: SendMessage, now: int) -> list[NodeAction]:
+        message = ICMPV6.encode(send.message)
+        datagram = self.ipv6.icmpv6_datagram(message, send.source, send.destination, send.hop_limit)
+        if send.link_destination is None:
+            return self._send(datagram, now)
+        return self._depart(datagram, send.link_destination, send.destination, now)
+
+    def _address_ready(self, address: bytes) -> list[NodeAction]:
+        own = self.own.get(address)
+        if own is None:
+            return []
+        own.ready = True
+        return [AddressChanged(address, True)]
+
+    def _unreachable(self, address: bytes, now: int) -> list[NodeAction]:
+        """Give up what waits for a neighbour, and tell who sent it (RFC 4861 §7.2.2)."""
+        done: list[NodeAction] = [NeighbourChanged(address, None, False)]
+        for datagram in self._unresolved.take(address):
+            done.append(self.ipv6.discard(Discard.NO_NEIGHBOUR, datagram))
+            if self.settings.for_host:
+                error = errors_sent.unreachable(errors_sent.ADDRESS_UNREACHABLE, datagram)
+                source = self.own.source_for(datagram[8:24])
+                if source is not None:
+                    told = self.ipv6.icmpv6_datagram(error, source.address, datagram[8:24])
+                    done.append(DatagramForHost(told))
+        return done
+
+    # Outwards
+
+    def _send(self, datagram: bytes, now: int) -> list[NodeAction]:
+        """Find the next hop of a datagram, and its link address."""
+        if len(datagram) > MTU:
+            return [self.ipv6.discard(Discard.TOO_BIG, datagram)]
+        destination = datagram[24:40]
+        if is_multicast(destination):
+            return self._depart(datagram, BROADCAST, destination, now)
+        if self.own.is_ours(destination):
+            looped = self.ipv6.receive_datagram(datagram, Ends(b"", b"", 7), now=now)
+            return self._handle(looped, now)
+        next_hop = destination if self.own.is_on_link(destination) else self._router()
+        if next_hop is None:
+            return [self.ipv6.discard(Discard.NO_ROUTE, datagram)]
+        return self._send_over(datagram, next_hop, now)
+
+    def _send_over(self, datagram: bytes, next_hop: bytes, now: int) -> list[NodeAction]:
+        source = datagram[8:24]
+        own = source if self.own.get(source) is not None else None
+        link_address, asked = self.discovery.resolve(next_hop, now=now, source=own)
+        if link_address is not None:
+            done = self._depart(datagram, link_address, next_hop, now)
+            return done + self._from_discovery(asked, now)
+        done: list[NodeAction] = []
+        for given_up in self._unresolved.hold(next_hop, datagram):
+            done.append(self.ipv6.discard(Discard.QUEUE_FULL, given_up))
+        return done + self._from_discovery(asked, now)
+
+    def _router(self) -> bytes | None:
+        """Return the address of our default router, None while none is known."""
+        return self.default_router
+
+    def _depart(
+        self, datagram: bytes, destination: bytes, next_hop: bytes, now: int
+    ) -> list[NodeAction]:
+        """Put a datagram into frames, and begin to send them if nothing is being sent."""
+        own = self.own.get(datagram[8:24])
+        source = own.link_address if own is not None else self._extended
+        room = self.link.largest_payload(source, destination)
+        try:
+            payloads = self.adaptation.send_datagram(datagram, source, destination, room=room)
+        except (MalformedFrame, FieldOutOfRange) as error:
+            return [self.ipv6.discard(Discard.MALFORMED, datagram, str(error))]
+        if not self._outbox.put(Departing(datagram, payloads, source, destination, next_hop)):
+            return [self.ipv6.discard(Discard.QUEUE_FULL, datagram)]
+        return self._hand_over(self._outbox.next_payload(), now)
+
+    def _hand_over(
+        self, payload: tuple[int, Departing, bytes] | None, now: int
+    ) -> list[NodeAction]:
+        if payload is None:
+            return []
+        handle, departing, octets = payload
+        sent = self.link.send_data(
+            octets, departing.source, departing.destination, handle=handle, now=now
+        )
+        return self._from_link(sent, now)
+
+    def _sent(self, sent: DataSent, now: int) -> list[NodeAction]:
+        """Go on with the next payload, or give up the datagram whose payload was lost."""
+        if sent.status is not TransmitStatus.SUCCESS:
+            departing = self._outbox.give_up(sent.handle)
+            if departing is None:
+                return []
+            why = f"{sent.status.value} {sent.reason}".rstrip()
+            lost = self.ipv6.discard(Discard.NOT_DELIVERED, departing.datagram, why)
+            done: list[NodeAction] = [lost]
+            if sent.status is TransmitStatus.NO_ACK:
+                suspected = self.discovery.suspect(departing.next_hop, now=now)
+                done += self._from_discovery(suspected, now)
+            return done + self._hand_over(self._outbox.next_payload(), now)
+        following = self._outbox.payload_sent(sent.handle) or self._outbox.next_payload()
+        return self._hand_over(following, now)
+
+
+def _weakest(marks: Iterable[Ends]) -> Ends:
+    """Return the ends of a datagram with the least that protected any of its parts."""
+    parts = list(marks)
+    last = parts[-1]
+    level = min(part.security_level for part in parts)
+    return Ends(last.source, last.destination, level, last.rssi, last.lqi)

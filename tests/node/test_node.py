@@ -1,0 +1,168 @@
+"""Nodes that talk to each other in virtual time."""
+
+from random import Random
+
+import pytest
+
+from lowpan.mac.framing import data_frame
+from lowpan.node.addresses import ALL_NODES_LINK_LOCAL, link_local_of
+from lowpan.node.node import NodeSettings
+from lowpan.node.service import (
+    DatagramDiscarded,
+    DatagramForHost,
+    Discard,
+    EchoReplied,
+    Endpoint,
+    NeighbourChanged,
+    UdpReceived,
+)
+from lowpan.wire.icmpv6 import Echo
+from lowpan.wire.ieee802154 import encode_frame
+from tests.mac.air import EXTENDED, SHORT
+from tests.mac.test_link_layer import secured
+from tests.node.room import Room
+
+BY_SHORT = [link_local_of(address) for address in SHORT]
+BY_EXTENDED = [link_local_of(address) for address in EXTENDED]
+
+
+def ping(room: Room, destination: bytes, size: int = 56, number: int = 1) -> list[EchoReplied]:
+    echo = Echo(7, number, bytes(size))
+    room.take(0, room.nodes[0].send_echo_request(echo, destination, now=room.now))
+    room.run()
+    return [reply for reply in room.of(0, EchoReplied) if reply.sequence_number == number]
+
+
+@pytest.mark.parametrize("size", [0, 1, 56, 200, 500, 1000, 1232])
+@pytest.mark.parametrize("addresses", [BY_SHORT, BY_EXTENDED], ids=["short", "extended"])
+def test_a_ping_of_any_size_comes_back(size: int, addresses: list[bytes]) -> None:
+    (reply,) = ping(Room(), addresses[1], size)
+    assert (reply.source, len(reply.data), reply.hop_limit) == (addresses[1], size, 64)
+
+
+@pytest.mark.parametrize("size", [56, 1232])
+def test_it_comes_back_secured_too(size: int) -> None:
+    room = Room(security=secured)
+    assert len(ping(room, BY_SHORT[1], size)) == 1
+    assert all(psdu[0] & 0x08 for psdu in room.on_air if len(psdu) > 3)
+
+
+def test_without_deriving_the_neighbour_is_asked_first() -> None:
+    room = Room(settings=NodeSettings(derive=False))
+    assert len(ping(room, BY_EXTENDED[1])) == 1
+    assert NeighbourChanged(BY_EXTENDED[1], EXTENDED[1], reachable=True) in room.told[0]
+
+
+def test_who_does_not_answer_is_unreachable_in_three_seconds() -> None:
+    room = Room(1, settings=NodeSettings(derive=False))
+    assert ping(room, BY_EXTENDED[1]) == []
+    (lost,) = room.of(0, DatagramDiscarded)
+    assert lost.discard is Discard.NO_NEIGHBOUR
+    assert room.of(0, NeighbourChanged) == [NeighbourChanged(BY_EXTENDED[1], None, False)]
+    assert len(room.on_air) == 3
+
+
+@pytest.mark.parametrize("loss", [0.05, 0.1])
+def test_repetitions_make_good_for_losses(loss: float) -> None:
+    random = Random(7)
+    room = Room(lose=lambda psdu: random.random() < loss)
+    replies = sum(len(ping(room, BY_SHORT[1], 1000, number)) for number in range(50))
+    assert replies >= 48
+
+
+def test_udp_goes_both_ways_and_to_all() -> None:
+    room = Room(3)
+    for node in room.nodes:
+        node.open_port(Endpoint(b"", 5683))
+    remote = Endpoint(BY_SHORT[1], 5683)
+    local = Endpoint(b"", 5683)
+    room.take(0, room.nodes[0].send_udp(b"to one", local, remote, now=room.now))
+    everybody = Endpoint(ALL_NODES_LINK_LOCAL, 5683)
+    room.take(0, room.nodes[0].send_udp(b"to all", local, everybody, now=room.now))
+    room.run()
+    assert [udp.payload for udp in room.of(1, UdpReceived)] == [b"to one", b"to all"]
+    assert [udp.payload for udp in room.of(2, UdpReceived)] == [b"to all"]
+    back = room.of(1, UdpReceived)[0].remote
+    room.take(1, room.nodes[1].send_udp(b"back", local, back, now=room.now))
+    room.run()
+    assert [udp.payload for udp in room.of(0, UdpReceived)] == [b"back"]
+
+
+def test_a_lost_fragment_ends_its_datagram_and_no_other() -> None:
+    seen: list[bytes] = []
+
+    def lose(psdu: bytes) -> bool:
+        seen.append(psdu)
+        return b"\xaa" * 20 in psdu
+
+    room = Room(lose=lose)
+    room.nodes[1].open_port(Endpoint(b"", 1))
+    for payload in (b"\xaa" * 300, b"\xbb" * 300):
+        sent = room.nodes[0].send_udp(
+            payload, Endpoint(b"", 1), Endpoint(BY_SHORT[1], 1), now=room.now
+        )
+        room.take(0, sent)
+    room.run()
+    assert [udp.payload[:1] for udp in room.of(1, UdpReceived)] == [b"\xbb"]
+    discards = [lost.discard for lost in room.of(0, DatagramDiscarded)]
+    assert discards == [Discard.NOT_DELIVERED]
+    lost_frames = {psdu for psdu in seen if b"\xaa" * 20 in psdu}
+    assert len(lost_frames) == 1, "what follows a lost fragment is not sent"
+
+
+def test_a_flood_of_datagrams_is_bounded_and_told() -> None:
+    room = Room()
+    for _ in range(200):
+        sent = room.nodes[0].send_udp(
+            bytes(1000), Endpoint(b"", 1), Endpoint(BY_SHORT[1], 1), now=room.now
+        )
+        room.take(0, sent)
+    full = [lost for lost in room.of(0, DatagramDiscarded) if lost.discard is Discard.QUEUE_FULL]
+    assert 130 < len(full) < 140
+
+
+def test_a_host_behind_gets_datagrams_and_sends_its_own() -> None:
+    room = Room(settings=NodeSettings(for_host=True))
+    echo = Echo(1, 1, b"abc")
+    room.take(0, room.nodes[0].send_echo_request(echo, BY_SHORT[1], now=room.now))
+    room.run()
+    (up,) = room.of(1, DatagramForHost)
+    assert up.datagram[24:40] == BY_SHORT[1]
+    room.take(1, room.nodes[1].send_datagram(up.datagram[:8] + b"x", now=room.now))
+    assert [lost.discard for lost in room.of(1, DatagramDiscarded)] == [Discard.MALFORMED]
+
+
+def test_what_is_beyond_the_link_has_no_route() -> None:
+    room = Room()
+    assert ping(room, b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01") == []
+    assert [lost.discard for lost in room.of(0, DatagramDiscarded)] == [Discard.NO_ROUTE]
+
+
+def test_we_can_ping_ourselves() -> None:
+    room = Room(1)
+    assert len(ping(room, BY_SHORT[0])) == 1
+    assert room.on_air == []
+
+
+def test_attack_1_a_flood_of_first_fragments_from_many_senders_leaves_room() -> None:
+    room = Room()
+    random = Random(1)
+    first = bytes.fromhex("c500") + bytes(2) + bytes.fromhex("7a33 3a".replace(" ", "")) + bytes(16)
+    for number in range(20_000):
+        sender = bytes((2, *random.randbytes(7)))
+        frame = data_frame(first, sender, SHORT[1], 0xBEEF, acknowledged=False)
+        frame.sequence_number = number & 0xFF
+        room.hear(1, encode_frame(frame))
+    assert len(room.nodes[1].adaptation.reassembler) <= 64
+    assert len(ping(room, BY_SHORT[1], 1000)) == 1
+
+
+def test_any_payload_is_survived() -> None:
+    room = Room()
+    random = Random(3)
+    for number in range(5_000):
+        payload = random.randbytes(random.randrange(1, 100))
+        frame = data_frame(payload, SHORT[2], SHORT[1], 0xBEEF, acknowledged=False)
+        frame.sequence_number = number & 0xFF
+        room.hear(1, encode_frame(frame))
+    assert len(ping(room, BY_SHORT[1])) == 1
