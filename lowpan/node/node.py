@@ -100,6 +100,11 @@ class Node:
         self.default_router: bytes | None = None
         """16 octets, its link-local address; None: only the link is reached."""
 
+    @property
+    def waiting(self) -> int:
+        """Return how many datagrams are on their way to the radio: who sends more, may pause."""
+        return len(self._outbox)
+
     # What whoever runs it asks
 
     def start(self, *, now: int) -> list[NodeAction]:
