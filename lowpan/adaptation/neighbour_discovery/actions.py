@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from lowpan.wire.addresses import Context
 from lowpan.wire.icmpv6 import Icmpv6
 
 HOP_LIMIT = 255
@@ -53,6 +54,69 @@ class AddressDuplicate:
     address: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class RouterLearnt:
+    """A router offers to pass on datagrams: one more default router."""
+
+    address: bytes
+    """Its link-local address."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterLost:
+    """A default router has withdrawn, its lifetime is over, or it does not answer."""
+
+    address: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixLearnt:
+    """A prefix of the link; said once, and again when what it may be used for changes."""
+
+    prefix: bytes
+    """16 octets, zero behind `prefix_length` bits."""
+    prefix_length: int
+    on_link: bool
+    """Addresses with this prefix are reached without a router."""
+    autonomous: bool
+    """We may make an address of it and our interface identifier (RFC 4862 §5.5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixDeprecated:
+    """Addresses with this prefix are no longer for new conversations (RFC 4862 §5.5.4)."""
+
+    prefix: bytes
+    prefix_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixLost:
+    """The lifetime of a prefix is over: its addresses are not to be used."""
+
+    prefix: bytes
+    prefix_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLearnt:
+    """A context for header compression; said each time, as lifetimes count from now."""
+
+    identifier: int
+    """0..15."""
+    context: Context
+    lifetime: int
+    """Microseconds; 0: forget it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HopLimitLearnt:
+    """A router says what hop limit to begin with."""
+
+    hop_limit: int
+    """1..255."""
+
+
 class Refusal(Enum):
     """Why a message was ignored; each is counted."""
 
@@ -66,12 +130,17 @@ class Refusal(Enum):
     OPTIONS = "options that may not stand there"
     NOT_OURS = "about an address that is not ours"
     UNASKED = "about a neighbour of whom we did not ask"
+    OURS = "claims an address of ours"
+    IMPOSTOR = "comes from elsewhere than the router that it speaks for"
+    CONTESTED = "contradicts what another border router vouches for"
+    OUTDATED = "its border router has said something newer"
+    NO_ROOM = "no room for more of its kind"
     NO_SERVICE = "asks for something that we do not do"
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """A message that changed nothing, and why."""
+    """A message, or an option of it, that changed nothing, and why."""
 
     refusal: Refusal
     type: int
@@ -85,5 +154,12 @@ NdAction = (
     | Unreachable
     | AddressConfirmed
     | AddressDuplicate
+    | RouterLearnt
+    | RouterLost
+    | PrefixLearnt
+    | PrefixDeprecated
+    | PrefixLost
+    | ContextLearnt
+    | HopLimitLearnt
     | MessageRefused
 )

@@ -15,6 +15,7 @@ from lowpan.adaptation.neighbour_discovery.derived import derived_link_address
 from lowpan.adaptation.neighbour_discovery.own import (
     LinkAddresses,
     OwnAddresses,
+    solicited_node,
     told_addresses,
 )
 from lowpan.adaptation.neighbour_discovery.table import (
@@ -35,13 +36,6 @@ DELAY_FIRST_PROBE_TIME = 5_000_000
 """Microseconds in which an upper layer may spare us to ask (RFC 4861 §10)."""
 MAX_MULTICAST_SOLICIT = 3
 MAX_UNICAST_SOLICIT = 3
-
-SOLICITED_NODE_PREFIX = bytes.fromhex("ff0200000000000000000001ff")
-
-
-def solicited_node(address: bytes) -> bytes:
-    """Return the group that whoever has `address` listens to (RFC 4291 §2.7.1)."""
-    return SOLICITED_NODE_PREFIX + address[13:]
 
 
 class NeighbourCache:
@@ -108,6 +102,26 @@ class NeighbourCache:
         if neighbour.state is State.REACHABLE and neighbour.reachable_until <= now:
             return State.STALE
         return neighbour.state
+
+    def is_elsewhere(self, address: bytes, sender: bytes) -> bool:
+        """Tell whether `address` has answered us from another link-layer address than `sender`."""
+        neighbour = self.table.get(address)
+        if neighbour is None or neighbour.standing is not Standing.CONFIRMED:
+            return False
+        link = neighbour.link
+        known = link.extended if len(sender) == 8 else link.short
+        return known is not None and known != sender
+
+    def is_router(self, address: bytes) -> bool:
+        """Tell whether `address` is known as a router."""
+        neighbour = self.table.get(address)
+        return neighbour is not None and neighbour.is_router
+
+    def mark_router(self, address: bytes) -> None:
+        """Know `address` as a router, if it is known at all."""
+        neighbour = self.table.get(address)
+        if neighbour is not None:
+            neighbour.is_router = True
 
     # What neighbours say
 

@@ -1,6 +1,7 @@
 """Neighbour discovery of a node: all of its parts behind one inbox."""
 
 from collections import Counter
+from dataclasses import dataclass
 from random import Random
 
 from lowpan.adaptation.neighbour_discovery.actions import (
@@ -8,29 +9,48 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     NdAction,
     Refusal,
     SendMessage,
+    Unreachable,
 )
 from lowpan.adaptation.neighbour_discovery.cache import NeighbourCache
 from lowpan.adaptation.neighbour_discovery.checks import refusal_of
+from lowpan.adaptation.neighbour_discovery.duplicates import (
+    DUP_ADDR_DETECT_TRANSMITS,
+    DuplicateAddressDetection,
+)
+from lowpan.adaptation.neighbour_discovery.information import NetworkInformation
 from lowpan.adaptation.neighbour_discovery.own import (
+    ALL_NODES,
     LinkAddresses,
     OwnAddresses,
     told_addresses,
 )
-from lowpan.adaptation.neighbour_discovery.table import NeighbourTable
-from lowpan.wire.addresses import UNSPECIFIED
+from lowpan.adaptation.neighbour_discovery.routers import RouterDiscovery
+from lowpan.wire.addresses import UNSPECIFIED, is_multicast
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import NdOptionType
 from lowpan.wire.neighbour_discovery import (
     NeighbourAdvertisement,
     NeighbourAdvertisementControl,
     NeighbourSolicitation,
+    RouterAdvertisement,
 )
 
-ALL_NODES = bytes.fromhex("ff020000000000000000000000000001")
+_MILLISECOND = 1000
+_REACHABLE_TIMES = range(1_000, 3_600_000 + 1)
+_RETRANS_TIMERS = range(100, 60_000 + 1)
+"""Milliseconds that a router may set: within what it can make no neighbour be lost for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class NdSettings:
+    """What neighbour discovery is told once."""
+
+    dup_addr_detect_transmits: int = DUP_ADDR_DETECT_TRANSMITS
+    """Solicitations before an address counts as unique; 0: it is taken for unique."""
 
 
 class NeighbourDiscovery:
-    """Resolves addresses, and answers for ours.
+    """Resolves addresses, answers for ours, checks them for duplicates and finds routers.
 
     `own` are our addresses, as they are at any moment; `link` our link-layer addresses, which the
     caller may change.  `now` is microseconds on the caller's clock; each input returns the
@@ -44,11 +64,19 @@ class NeighbourDiscovery:
         random: Random,
         *,
         derive: bool = True,
-        table: NeighbourTable | None = None,
+        settings: NdSettings | None = None,
     ) -> None:
+        settings = settings or NdSettings()
         self.refused: Counter[Refusal] = Counter()
-        self.cache = NeighbourCache(own, link, random, derive=derive, table=table)
+        self.cache = NeighbourCache(own, link, random, derive=derive)
+        self.duplicates = DuplicateAddressDetection(
+            random, transmits=settings.dup_addr_detect_transmits
+        )
+        self.information = NetworkInformation()
+        self.routers = RouterDiscovery(own, link, random, self.information)
         self._own, self._link = own, link
+
+    # What the node wants and knows
 
     def resolve(
         self, address: bytes, *, now: int, source: bytes | None = None
@@ -58,15 +86,36 @@ class NeighbourDiscovery:
         The actions then end with LinkAddressKnown or Unreachable, sooner or later.  `source` is
         that of the datagram that waits, if it is ours.
         """
-        return self.cache.resolve(address, now=now, source=source)
+        link_address, actions = self.cache.resolve(address, now=now, source=source)
+        return link_address, self._done(actions, now)
 
     def confirm(self, address: bytes, *, now: int) -> list[NdAction]:
         """Take an upper layer's word that what we sent to `address` arrived (§7.3.1)."""
-        return self.cache.confirm(address, now=now)
+        return self._done(self.cache.confirm(address, now=now), now)
 
     def suspect(self, address: bytes, *, now: int) -> list[NdAction]:
         """Ask `address` at once whether it is there: frames to it were not acknowledged."""
-        return self.cache.suspect(address, now=now)
+        return self._done(self.cache.suspect(address, now=now), now)
+
+    def check_address(self, address: bytes, *, now: int) -> list[NdAction]:
+        """Find out whether we can have `address`: AddressConfirmed or AddressDuplicate comes."""
+        return self.duplicates.begin(address, now=now)
+
+    def forget_address(self, address: bytes, *, now: int) -> list[NdAction]:
+        """Do nothing more for an address that is ours no longer."""
+        self.duplicates.end(address)
+        return []
+
+    def solicit_routers(self, *, now: int) -> list[NdAction]:
+        """Look for routers from now on, until there is one and whenever there is none."""
+        self.routers.begin(now=now)
+        return []
+
+    def default_router(self) -> bytes | None:
+        """Return the address of the router to use, None while there is none."""
+        return self.routers.default_router()
+
+    # What neighbours say
 
     def receive_message(  # noqa: PLR0913  (a message, whence and whither)
         self,
@@ -83,55 +132,104 @@ class NeighbourDiscovery:
         `link_source` is the link-layer address of its sender, 2 or 8 octets.
         """
         refusal = refusal_of(message, source, destination, hop_limit)
-        if refusal is not None:
-            return self._refuse(refusal, message, source)
-        body = message.body
-        if isinstance(body, NeighbourSolicitation):
-            return self._solicitation(message, body, source, link_source, now)
-        if isinstance(body, NeighbourAdvertisement):
-            return self._count(self.cache.receive_advertisement(body, link_source, now=now))
-        return self._refuse(Refusal.NO_SERVICE, message, source)
+        actions: list[NdAction]
+        match message.body:
+            case _ if refusal is not None:
+                actions = [MessageRefused(refusal, message.type, source)]
+            case NeighbourSolicitation() as body:
+                asked_all = is_multicast(destination)
+                actions = self._solicitation(body, source, link_source, now, asked_all=asked_all)
+            case NeighbourAdvertisement() as body:
+                actions = self._advertisement(body, source, link_source, now)
+            case RouterAdvertisement() as body:
+                actions = self._router_advertisement(body, source, link_source, now)
+            case _:
+                actions = [MessageRefused(Refusal.NO_SERVICE, message.type, source)]
+        return self._done(actions, now)
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing waits."""
-        return self.cache.next_deadline()
+        parts = (self.cache, self.duplicates, self.routers, self.information)
+        due = [deadline for part in parts if (deadline := part.next_deadline()) is not None]
+        return min(due, default=None)
 
     def handle_deadline(self, *, now: int) -> list[NdAction]:
         """Do what is due."""
-        return self.cache.handle_deadline(now=now)
+        actions = self.cache.handle_deadline(now=now)
+        actions += self.duplicates.handle_deadline(now=now, retrans_timer=self.cache.retrans_timer)
+        actions += self.routers.handle_deadline(now=now)
+        actions += self.information.handle_deadline(now=now)
+        return self._done(actions, now)
 
     def _solicitation(
         self,
-        message: Icmpv6,
         body: NeighbourSolicitation,
         source: bytes,
         link_source: bytes,
         now: int,
+        *,
+        asked_all: bool,
     ) -> list[NdAction]:
-        """Tell who asks for one of our addresses where we are (§7.2.3, §7.2.4)."""
-        own = self._own.get(body.target_address)
-        if own is None or not own.ready:
-            return self._refuse(Refusal.NOT_OURS, message, source)
+        """Tell who asks for one of our addresses where we are (RFC 4861 §7.2.3, §7.2.4)."""
+        target = body.target_address
+        if source == UNSPECIFIED and self.duplicates.is_checked(target):
+            return self.duplicates.solicited(target, body.options)
+        own = self._own.get(target)
+        if own is None or not own.ready or self.duplicates.is_checked(target):
+            kind = Icmpv6Type.NEIGHBOUR_SOLICITATION
+            return [MessageRefused(Refusal.NOT_OURS, kind, source)]
         if source == UNSPECIFIED:  # somebody wants the address that we have
-            return [self._advertise(own.address, ALL_NODES, None)]
+            return [self._advertise(target, ALL_NODES, None, with_link=True)]
         told = told_addresses(body.options, NdOptionType.SOURCE_LINK_LAYER_ADDRESS)
         actions = self.cache.heard(source, told, link_source, now=now)
-        return [*actions, self._advertise(own.address, source, link_source)]
+        # who asked us alone knows where we are (§7.2.4); Linux leaves it out as well
+        return [*actions, self._advertise(target, source, link_source, with_link=asked_all)]
 
     def _advertise(
-        self, target: bytes, destination: bytes, link_destination: bytes | None
+        self, target: bytes, destination: bytes, link_destination: bytes | None, *, with_link: bool
     ) -> SendMessage:
-        control = NeighbourAdvertisementControl(r=False, s=destination != ALL_NODES, o=True)
-        options = self._link.options(NdOptionType.TARGET_LINK_LAYER_ADDRESS)
+        solicited = not is_multicast(destination)
+        control = NeighbourAdvertisementControl(r=False, s=solicited, o=with_link)
+        options = self._link.options(NdOptionType.TARGET_LINK_LAYER_ADDRESS) if with_link else ()
         body = NeighbourAdvertisement(control, target, options)
         message = Icmpv6(Icmpv6Type.NEIGHBOUR_ADVERTISEMENT, 0, 0, body)
         return SendMessage(message, target, destination, link_destination)
 
-    def _refuse(self, refusal: Refusal, message: Icmpv6, source: bytes) -> list[NdAction]:
-        return self._count([MessageRefused(refusal, message.type, source)])
-
-    def _count(self, actions: list[NdAction]) -> list[NdAction]:
-        self.refused.update(
-            action.refusal for action in actions if isinstance(action, MessageRefused)
-        )
+    def _advertisement(
+        self, body: NeighbourAdvertisement, source: bytes, link_source: bytes, now: int
+    ) -> list[NdAction]:
+        target = body.target_address
+        if self.duplicates.is_checked(target):
+            return self.duplicates.advertised(target)
+        if self._own.get(target) is not None:
+            return [MessageRefused(Refusal.OURS, Icmpv6Type.NEIGHBOUR_ADVERTISEMENT, source)]
+        was_router = self.cache.is_router(target)
+        actions = self.cache.receive_advertisement(body, link_source, now=now)
+        if was_router and not self.cache.is_router(target):  # (§7.2.5)
+            actions += self.routers.lost(target, now=now)
         return actions
+
+    def _router_advertisement(
+        self, body: RouterAdvertisement, source: bytes, link_source: bytes, now: int
+    ) -> list[NdAction]:
+        if self.cache.is_elsewhere(source, link_source):
+            refused = MessageRefused(Refusal.IMPOSTOR, Icmpv6Type.ROUTER_ADVERTISEMENT, source)
+            return [refused, *self.cache.suspect(source, now=now)]
+        told = told_addresses(body.options, NdOptionType.SOURCE_LINK_LAYER_ADDRESS)
+        actions = self.cache.heard(source, told, link_source, now=now)
+        self.cache.mark_router(source)
+        if body.reachable_time in _REACHABLE_TIMES:
+            self.cache.reachable_time = body.reachable_time * _MILLISECOND
+        if body.retrans_timer in _RETRANS_TIMERS:
+            self.cache.retrans_timer = body.retrans_timer * _MILLISECOND
+        return actions + self.routers.receive_advertisement(body, source, now=now)
+
+    def _done(self, actions: list[NdAction], now: int) -> list[NdAction]:
+        """Count what was refused, and forget routers that nobody reaches."""
+        lost: list[NdAction] = []
+        for action in actions:
+            if isinstance(action, MessageRefused):
+                self.refused[action.refusal] += 1
+            elif isinstance(action, Unreachable):
+                lost += self.routers.lost(action.address, now=now)
+        return actions + lost
