@@ -54,9 +54,10 @@ class RadioSettings:
     transmit_power: int | None = None
     """dBm; None: as the radio has it."""
     ack_pending: bool = False
-    """Frame pending bit of acknowledgements to data requests of senders in no source match list."""
+    """Frame pending bit of acknowledgements to data requests, for all senders alike."""
     source_match: frozenset[bytes] | None = None
-    """Senders (2 or 8 octets) for whom frames wait, for radios with SOURCE_MATCH; None: unused."""
+    """Senders (2 or 8 octets, as displayed) for whom frames wait: with SOURCE_MATCH, they alone get
+    that bit, whatever `ack_pending` is.  None: unused."""
 
 
 class TransmitStatus(Enum):

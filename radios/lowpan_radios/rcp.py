@@ -1,7 +1,6 @@
 """`spinel:` OpenThread's radio co-processor (RCP): Spinel in HDLC-lite over a line of octets."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import time_ns
@@ -17,7 +16,6 @@ from lowpan.radio import (
 from lowpan.wire.secret import Secret
 from lowpan_radios.rcp_line import RcpLine
 from lowpan_radios.rcp_scan import EnergyScan
-from lowpan_radios.rcp_state import EXTENDED_OCTETS
 from lowpan_radios.spinel import SpinelMessage
 from lowpan_radios.spinel_keys import KEY_ID_MODE_1, RcpMacKey, SpinelKey
 from lowpan_radios.spinel_names import SCAN_ENERGY, Command, Property, Status, status_name
@@ -177,41 +175,6 @@ class Rcp(RcpLine):
         """Return the energy on its channel at this moment, dBm."""
         return int.from_bytes((await self.get(Property.PHY_RSSI))[:1], "little", signed=True)
 
-    async def set_source_match(
-        self, short_addresses: Iterable[int] = (), extended_addresses: Iterable[bytes] = ()
-    ) -> None:
-        """Make these the senders for whom frames wait, and no others."""
-        short, extended = set(short_addresses), set(extended_addresses)
-        addresses: list[int | bytes] = [*short, *extended]
-        for address in addresses:
-            source_match_entry(address)
-        state = self.state
-        async with self._sending:
-            self._open()
-            before = state.short_addresses, state.extended_addresses
-            state.short_addresses, state.extended_addresses = short, extended
-            try:
-                await self._steadily(self._applying.source_match, settles=True)
-            except RadioError:
-                state.short_addresses, state.extended_addresses = before
-                raise
-
-    async def add_source_match(self, address: int | bytes) -> None:
-        """Add a sender for whom frames wait: short address, or extended one as displayed."""
-        await self._ask(Command.PROP_VALUE_INSERT, *source_match_entry(address))
-        if isinstance(address, int):
-            self.state.short_addresses.add(address)
-        else:
-            self.state.extended_addresses.add(address)
-
-    async def remove_source_match(self, address: int | bytes) -> None:
-        """Take a sender off the lists; harmless if it is not there."""
-        await self._ask(Command.PROP_VALUE_REMOVE, *source_match_entry(address))
-        if isinstance(address, int):
-            self.state.short_addresses.discard(address)
-        else:
-            self.state.extended_addresses.discard(address)
-
     async def set_mac_keys(
         self,
         key_index: int,
@@ -262,14 +225,3 @@ class Rcp(RcpLine):
         async with self._sending:
             self._open()
             return await self._steadily(lambda: self.requests.ask(command, number, value))
-
-
-def source_match_entry(address: int | bytes) -> tuple[Property, bytes]:
-    """Return the list that `address` belongs in, and its octets; raise FieldOutOfRange."""
-    if isinstance(address, int):
-        if not 0 <= address <= 0xFFFF:
-            raise FieldOutOfRange(f"a short address is {address}, not 0..65535")
-        return Property.MAC_SRC_MATCH_SHORT_ADDRESSES, address.to_bytes(2, "little")
-    if len(address) != EXTENDED_OCTETS:
-        raise FieldOutOfRange(f"an extended address has {len(address)} octets, not 8")
-    return Property.MAC_SRC_MATCH_EXTENDED_ADDRESSES, address

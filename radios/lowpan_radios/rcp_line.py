@@ -227,16 +227,23 @@ class RcpLine(StreamRadio):
 
     async def _despite_resets(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Do it, again and again if the radio restarts meanwhile: its boot may be told late."""
-        for _ in range(MOST_RESETS - 1):
-            with suppress(RadioWasReset):
-                return await operation()
-        return await operation()
+        for _ in range(MOST_RESETS):
+            resets = self._resets
+            try:
+                result = await operation()
+            except RadioError:  # what a restart forgot may be refused, or read back as another
+                if resets == self._resets:
+                    raise
+            else:
+                if resets == self._resets:
+                    return result
+        raise RadioWasReset(f"{self.uri}: the radio restarts again and again", "look at its power")
 
     async def _steadily(self, operation: Callable[[], Awaitable[T]], *, settles: bool = False) -> T:
         """Do it, and once more if the radio restarts meanwhile: after it was told all again.
 
-        What `settles` the radio by several requests is also done again if a restart fell between
-        two of them, and so failed neither.
+        A restart between two requests fails neither; what it forgot may fail the second one.
+        What `settles` the radio is then done again even if nothing failed.
         """
         for last in (False, True):
             if self._restoring is not None:
@@ -244,8 +251,8 @@ class RcpLine(StreamRadio):
             resets = self._resets
             try:
                 result = await operation()
-            except RadioWasReset:
-                if last:
+            except RadioError:
+                if last or resets == self._resets:
                     raise
             else:
                 if last or not settles or resets == self._resets:

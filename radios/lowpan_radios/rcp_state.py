@@ -1,11 +1,12 @@
 """What a radio co-processor was told to be, so that it can be told again after a reset."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange, RadioError
 from lowpan.radio import RadioSettings
 from lowpan_radios.rcp_identity import RcpIdentity
 from lowpan_radios.rcp_requests import RadioRefused, Requests
+from lowpan_radios.rcp_source_match import NOBODY, SourceMatch, check_senders
 from lowpan_radios.spinel_keys import RCP_MAC_KEY, RcpMacKey
 from lowpan_radios.spinel_names import PROMISCUOUS_FULL, PROMISCUOUS_OFF, Command, Property
 
@@ -20,10 +21,6 @@ EXTENDED_OCTETS = 8
 class RcpState:
     """All that is applied again when the radio has forgotten it, apart from RadioSettings."""
 
-    short_addresses: set[int] = field(default_factory=set[int])
-    """Source match list: for these frames wait."""
-    extended_addresses: set[bytes] = field(default_factory=set[bytes])
-    """The same, as displayed."""
     keys: RcpMacKey | None = None
     next_frame_counter: int = 0
     """The lowest counter that no frame has gone out with, as far as the radio told."""
@@ -44,11 +41,6 @@ class RcpState:
             )
 
 
-def short_octets(addresses: set[int]) -> bytes:
-    """Return a source match list's octets."""
-    return b"".join(address.to_bytes(2, "little") for address in sorted(addresses))
-
-
 def check_settings(uri: str, settings: RadioSettings) -> None:
     """Raise FieldOutOfRange or RadioError for what no radio co-processor can be."""
     for name in ("pan_id", "short_address"):
@@ -57,6 +49,7 @@ def check_settings(uri: str, settings: RadioSettings) -> None:
     address = settings.extended_address
     if address is not None and len(address) != EXTENDED_OCTETS:
         raise FieldOutOfRange(f"extended_address has {len(address)} octets, not 8")
+    check_senders(settings.source_match or NOBODY)
     power = settings.transmit_power
     if power is not None and not -128 <= power <= 126:
         raise FieldOutOfRange(f"transmit_power is {power} dBm, not -128..126")
@@ -70,10 +63,12 @@ class Applying:
     def __init__(self, uri: str, requests: Requests, state: RcpState) -> None:
         self._uri, self._requests, self._state = uri, requests, state
         self._known: dict[Property, bytes] = {}
+        self._source_match = SourceMatch(requests)
 
     def forget(self) -> None:
-        """Take it that the radio knows nothing."""
-        self._known.clear()
+        """Take it that the radio knows nothing, whatever it answers to what it was told before."""
+        self._known = {}
+        self._source_match.forget()
 
     async def apply(self, settings: RadioSettings, identity: RcpIdentity, log_level: int) -> None:
         """Make the radio be `settings`; raise RadioError.  Its PHY comes first, reception last."""
@@ -83,8 +78,8 @@ class Applying:
         await self._set(Property.PHY_ENABLED, b"\1")
         for number, value in _values(settings, identity):
             await self._set(number, value)
+        await self._tell_senders(settings)
         if fresh:
-            await self.source_match()
             await self.security(COUNTER_MARGIN)
         await self.tune(settings.channel)
         await self._set(Property.MAC_RAW_STREAM_ENABLED, b"\1")
@@ -103,19 +98,11 @@ class Applying:
             )
             raise RadioError(cause, "take a channel of its region")
 
-    async def source_match(self) -> None:
-        """Give it both lists anew."""
-        state = self._state
-        extended = b"".join(sorted(state.extended_addresses))
-        for number, value in (
-            (Property.MAC_SRC_MATCH_SHORT_ADDRESSES, short_octets(state.short_addresses)),
-            (Property.MAC_SRC_MATCH_EXTENDED_ADDRESSES, extended),
-        ):
-            try:
-                await self._requests.ask(Command.PROP_VALUE_SET, number, value)
-            except RadioRefused:
-                if value:  # a radio without these lists has nothing to clear
-                    raise
+    async def _tell_senders(self, settings: RadioSettings) -> None:
+        """Tell it for whom frames wait; to everybody who asks, if its table has no room for all."""
+        room = await self._source_match.apply(settings.source_match or NOBODY)
+        only_these = room if settings.source_match is not None else not settings.ack_pending
+        await self._set(Property.MAC_SRC_MATCH_ENABLED, bytes([only_these]))
 
     async def security(self, margin: int = 0, *, counter_first: bool = True) -> None:
         """Give it the frame counter, `margin` ahead of what was used, and the keys.
@@ -138,19 +125,20 @@ class Applying:
 
     async def _log(self, level: int) -> None:
         """Ask for little log; many radios have no such property."""
-        number = Property.DEBUG_NCP_LOG_LEVEL
+        number, known = Property.DEBUG_NCP_LOG_LEVEL, self._known
         try:
             await self._requests.ask(Command.PROP_VALUE_SET, number, bytes([level]))
         except RadioRefused as refused:
-            self._known[number] = bytes([refused.status])  # known to have none
+            known[number] = bytes([refused.status])  # known to have none
 
     async def _set(self, number: Property, value: bytes) -> None:
         """Set a property unless the radio has that value."""
-        if self._known.get(number) == value:
+        known = self._known
+        if known.get(number) == value:
             return
-        self._known.pop(number, None)
+        known.pop(number, None)
         await self._requests.ask(Command.PROP_VALUE_SET, number, value)
-        self._known[number] = value
+        known[number] = value
 
 
 def _values(settings: RadioSettings, identity: RcpIdentity) -> list[tuple[Property, bytes]]:
@@ -165,7 +153,6 @@ def _values(settings: RadioSettings, identity: RcpIdentity) -> list[tuple[Proper
         (Property.MAC_15_4_SADDR, settings.short_address.to_bytes(2, "little")),
         (Property.MAC_15_4_LADDR, address),
         (Property.MAC_PROMISCUOUS_MODE, bytes([mode])),
-        (Property.MAC_SRC_MATCH_ENABLED, bytes([not settings.ack_pending])),
     ]
     if power is not None:
         values.append((Property.PHY_TX_POWER, power.to_bytes(1, "little", signed=True)))

@@ -45,6 +45,7 @@ SOFTWARE_CAPABILITIES = (
     | RadioCapability.ACK_TIMEOUT
     | RadioCapability.RETRIES
     | RadioCapability.ACKNOWLEDGE
+    | RadioCapability.SOURCE_MATCH
     | RadioCapability.PROMISCUOUS
 )
 """What every SoftwareRadio does.  Not CSMA: it cannot hear whether the channel is free."""
@@ -93,8 +94,12 @@ class SoftwareRadio(BaseRadio):
         self._own_extended_address = extended_address
         self._pending: _Pending | None = None
         self._every_channel = False
-        """Whether a promiscuous radio also gives the frames of channels it is not tuned to."""
         self._listen_as(self.settings)
+
+    @property
+    def hears_all_channels(self) -> bool:
+        """Whether the frames of channels that it is not tuned to are given as well."""
+        return self._every_channel and self.settings.promiscuous
 
     # What a driver does in its own way
 
@@ -130,7 +135,7 @@ class SoftwareRadio(BaseRadio):
             self._answer(pending, frame)
         settings = self.settings
         elsewhere = frame.channel is not None and frame.channel != settings.channel
-        if elsewhere and not (settings.promiscuous and self._every_channel):
+        if elsewhere and not self.hears_all_channels:
             self.statistics.filtered += 1
         elif settings.promiscuous:
             self._deliver(frame)
@@ -162,7 +167,7 @@ class SoftwareRadio(BaseRadio):
             return  # it was to everybody
         begin = perf_counter_ns()
         late = 0 if arrived_ns is None else max(time_ns() - arrived_ns, 0)
-        frame_pending = self.settings.ack_pending and is_data_request(header)
+        frame_pending = is_data_request(header) and self._waits_for(header.source)
         if header.control.frame_version != 2:
             ack = immediate_ack(header, frame_pending=frame_pending)
         elif not header.control.security_enabled:
@@ -181,6 +186,11 @@ class SoftwareRadio(BaseRadio):
             self._notice(Happening.SAID, f"no acknowledgement sent: {error}")
             return
         frame.acked_with_pending = bool(ack[0] & 0x10)
+
+    def _waits_for(self, sender: bytes | None) -> bool:
+        """Tell whether a frame waits for `sender`."""
+        senders = self.settings.source_match
+        return self.settings.ack_pending if senders is None else sender in senders
 
     @staticmethod
     def _answer(pending: _Pending, frame: ReceivedFrame) -> None:

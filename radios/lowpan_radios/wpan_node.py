@@ -79,7 +79,7 @@ class WpanNode(BaseRadio):
             name = self._port.device.name
             cause = f"{self.uri}: the extended address of {name} is another"
             raise RadioError(cause, f"set it while it is down: sudo ip link set {name} address ...")
-        if settings.ack_pending:
+        if settings.ack_pending or settings.source_match:
             raise RadioError(f"{self.uri}: acknowledgements are the kernel's", self._cure)
         self._link.fetch()  # what was heard on the old channel
         phy = self._port.tune(settings)

@@ -195,25 +195,73 @@ async def test_settings_out_of_range_are_refused(double: RcpDouble) -> None:
             await radio.configure(RadioSettings(page=2))
 
 
-async def test_source_match_lists_are_set_and_changed(double: RcpDouble) -> None:
-    extended = bytes.fromhex("02aabbccdd000001")
-    short_list = double.lists[Property.MAC_SRC_MATCH_SHORT_ADDRESSES]
+def waiting_for(*senders: str) -> RadioSettings:
+    """Return settings of a radio whose acknowledgements tell these senders that frames wait."""
+    return RadioSettings(source_match=frozenset(map(bytes.fromhex, senders)))
+
+
+async def test_the_source_match_table_is_told_by_differences(double: RcpDouble) -> None:
+    short, extended = (
+        Property.MAC_SRC_MATCH_SHORT_ADDRESSES,
+        Property.MAC_SRC_MATCH_EXTENDED_ADDRESSES,
+    )
+    child = "02aabbccdd000001"
     async with opened(double) as radio:
-        await radio.set_source_match([1, 0x5678], [extended])
-        short_list = double.lists[Property.MAC_SRC_MATCH_SHORT_ADDRESSES]
-        assert short_list == {b"\1\0", b"\x78\x56"}
-        assert double.lists[Property.MAC_SRC_MATCH_EXTENDED_ADDRESSES] == {extended}
-        await radio.add_source_match(2)
-        await radio.remove_source_match(1)
-        await radio.remove_source_match(extended)
-        assert short_list == {b"\2\0", b"\x78\x56"}
-        assert double.lists[Property.MAC_SRC_MATCH_EXTENDED_ADDRESSES] == set()
-        for wrong in (0x10000, b"short"):
-            with pytest.raises(FieldOutOfRange):
-                await radio.add_source_match(wrong)
-        double.faults.refuses[Property.MAC_SRC_MATCH_SHORT_ADDRESSES] = Status.NOMEM
-        with pytest.raises(RadioRefused, match="NOMEM"):
-            await radio.add_source_match(3)
+        await radio.configure(waiting_for("0001", "5678", "0009", child))
+        assert double.lists[short] == {b"\1\0", b"\x78\x56", b"\x09\0"}
+        assert double.lists[extended] == {bytes.fromhex(child)}
+        assert double.properties[Property.MAC_SRC_MATCH_ENABLED] == b"\1"
+        double.asked.clear()
+        await radio.configure(waiting_for("5678", "0009", "0002"))
+        told = sorted((message.command, message.property) for message in double.asked)
+        assert told == [
+            (Command.PROP_VALUE_INSERT, short),
+            (Command.PROP_VALUE_REMOVE, short),
+            (Command.PROP_VALUE_REMOVE, extended),
+        ]
+        assert double.lists[short] == {b"\2\0", b"\x78\x56", b"\x09\0"}
+        assert double.lists[extended] == set()
+        double.asked.clear()
+        await radio.configure(waiting_for("5678", "0009", "0002"))
+        assert double.asked == []
+        await radio.configure(RadioSettings(ack_pending=True))  # the lists are for nothing now
+        assert double.lists[short] == set()
+        assert double.properties[Property.MAC_SRC_MATCH_ENABLED] == b"\0"
+        with pytest.raises(FieldOutOfRange):
+            await radio.configure(waiting_for("010203"))
+
+
+async def test_a_full_source_match_table_tells_everybody_that_frames_wait(
+    double: RcpDouble,
+) -> None:
+    short, enabled = Property.MAC_SRC_MATCH_SHORT_ADDRESSES, Property.MAC_SRC_MATCH_ENABLED
+    async with opened(double) as radio:
+        await radio.configure(waiting_for("0001"))
+        double.faults.refuses[short] = Status.NOMEM
+        await radio.configure(waiting_for("0001", "0002"))
+        assert double.properties[enabled] == b"\0"
+        double.faults.refuses.clear()
+        await radio.configure(waiting_for("0002"))  # what it had is not known any more
+        assert double.lists[short] == {b"\2\0"}
+        assert double.properties[enabled] == b"\1"
+        double.faults.refuses[short] = Status.INVALID_ARGUMENT
+        with pytest.raises(RadioRefused, match="INVALID_ARGUMENT"):
+            await radio.configure(waiting_for("0003"))
+        assert radio.settings == waiting_for("0002")
+
+
+@pytest.mark.parametrize(
+    ("changed", "requests"),
+    [({}, 0), ({"pan_id": 0x1234}, 1), ({"ack_pending": True}, 1), ({"channel": 15}, 2)],
+)
+async def test_only_what_has_changed_is_told(
+    double: RcpDouble, changed: dict[str, int], requests: int
+) -> None:
+    async with opened(double) as radio:
+        double.asked.clear()
+        settings = RadioSettings()
+        await radio.configure(replace(settings, **changed))  # type: ignore[arg-type]
+        assert len(double.asked) == requests
 
 
 # Sending

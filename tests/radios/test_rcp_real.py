@@ -176,9 +176,9 @@ async def test_it_acknowledges_what_is_for_it(nodes: list[RealRcp]) -> None:
 async def test_source_match_says_that_frames_wait(nodes: list[RealRcp]) -> None:
     poll = bytes.fromhex("63 88 07 cd ab 02 00 01 00 04")
     async with await opened(nodes[0]) as one, await opened(nodes[1]) as other:
-        await other.configure(RadioSettings(promiscuous=False, pan_id=0xABCD, short_address=2))
-        for change, wanted in ((other.add_source_match, 0x12), (other.remove_source_match, 0x02)):
-            await change(1)
+        addressed = RadioSettings(promiscuous=False, pan_id=0xABCD, short_address=2)
+        for senders, wanted in ((frozenset([b"\0\1"]), 0x12), (frozenset[bytes](), 0x02)):
+            await other.configure(replace(addressed, source_match=senders))
             outcome = await one.transmit(poll)
             assert outcome.ack is not None
             assert outcome.ack.psdu[0] == wanted

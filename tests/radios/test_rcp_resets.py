@@ -103,9 +103,14 @@ async def test_keys_are_shown_to_nobody(double: RcpDouble) -> None:
 
 async def test_an_unexpected_reset_is_repaired_and_told(double: RcpDouble) -> None:
     async with opened(double) as radio:
-        settings = RadioSettings(channel=22, promiscuous=False, pan_id=0xABCD, short_address=2)
+        settings = RadioSettings(
+            channel=22,
+            promiscuous=False,
+            pan_id=0xABCD,
+            short_address=2,
+            source_match=frozenset([b"\0\7"]),
+        )
         await radio.configure(settings)
-        await radio.set_source_match([7])
         before = dict(double.properties)
         double.restart(Status.RESET_CRASH)
         assert "RESET_CRASH" in (await notice_of(radio, Happening.RESET)).text
@@ -127,9 +132,14 @@ async def test_a_transmission_and_a_setting_survive_a_reset(double: RcpDouble) -
         assert radio.statistics.resets == 2
 
 
-async def test_a_reset_between_two_requests_of_one_setting_is_repaired(double: RcpDouble) -> None:
+@pytest.mark.parametrize(
+    "after", [Property.MAC_15_4_PANID, Property.MAC_15_4_SADDR, Property.PHY_CHAN]
+)
+async def test_a_reset_between_two_requests_of_one_setting_is_repaired(
+    double: RcpDouble, after: Property
+) -> None:
     async with opened(double) as radio:
-        double.faults.reset_after = {Property.MAC_15_4_PANID}
+        double.faults.reset_after = {after}
         wanted = RadioSettings(channel=22, pan_id=0xABCD, short_address=2)
         await radio.configure(wanted)
         assert radio.settings == wanted
@@ -138,6 +148,19 @@ async def test_a_reset_between_two_requests_of_one_setting_is_repaired(double: R
         assert double.properties[Property.MAC_15_4_SADDR] == b"\2\0"
         assert double.properties[Property.MAC_RAW_STREAM_ENABLED] == b"\1"
         await notice_of(radio, Happening.RESET)
+
+
+async def test_a_reset_between_two_requests_of_bring_up_or_repair_leaves_nothing_untold(
+    double: RcpDouble,
+) -> None:
+    double.faults.reset_after = {Property.PHY_CHAN}
+    async with opened(double) as radio:
+        assert double.properties[Property.PHY_ENABLED] == b"\1"
+        double.faults.reset_after = {Property.MAC_RAW_STREAM_ENABLED}
+        double.restart()
+        await notice_of(radio, Happening.RESET)
+        assert double.properties[Property.PHY_ENABLED] == b"\1"
+        assert double.properties[Property.MAC_RAW_STREAM_ENABLED] == b"\1"
 
 
 async def test_resets_while_it_is_brought_up_or_repaired_are_survived(double: RcpDouble) -> None:

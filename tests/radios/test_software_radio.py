@@ -193,6 +193,25 @@ def test_data_requests_are_told_that_more_waits(psdu: str) -> None:
     assert not radio.sent[1][1][0] & 0x10
 
 
+def test_only_senders_of_the_source_match_table_are_told_that_more_waits() -> None:
+    waits = frozenset([b"\x00\x01", bytes.fromhex("0102030405060708")])
+    radio = OnDesk(replace(ADDRESSES, ack_pending=True, source_match=waits))
+    told = [
+        radio.hear(f"63{control} 2a cdab 0200 {sender} 04").acked_with_pending
+        for control, sender in (
+            ("88", "0100"),
+            ("88", "0300"),
+            ("c8", "0807060504030201"),
+            ("c8", "0807060504030202"),
+            ("a8", "0100"),
+        )
+    ]
+    assert told == [True, False, True, False, True]
+    assert [bool(ack[0] & 0x10) for _, ack in radio.sent] == told
+    none = OnDesk(replace(ADDRESSES, ack_pending=True, source_match=frozenset()))
+    assert not none.hear("6388 2a cdab 0200 0100 04").acked_with_pending
+
+
 def test_who_has_the_keys_acknowledges_secured_frames() -> None:
     radio = OnDesk()
     seen = list[bytes]()

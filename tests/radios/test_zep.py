@@ -175,6 +175,9 @@ async def test_all_channels_are_heard_if_asked() -> None:
     async with opened(peer) as radio:
         await peer.hear(ReceivedFrame(data_frame(1), Fcs.GOOD, channel=15))
         assert (await radio.receive()).channel == 15
+        assert radio.hears_all_channels
+        await radio.configure(replace(radio.settings, promiscuous=False))
+        assert not radio.hears_all_channels
 
 
 @pytest.mark.parametrize("correlation", [0x80 | 107, 107])
