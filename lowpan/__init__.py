@@ -21,6 +21,8 @@ __all__ = [
     "KeyFormatError",
     "LowpanError",
     "MalformedFrame",
+    "Node",
+    "NodeSecurity",
     "Outcome",
     "Protection",
     "RadioError",
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from lowpan.aio.node import Node
+    from lowpan.aio.securing import NodeSecurity
     from lowpan.capture.datagram import Datagram
     from lowpan.capture.decoded import DecodedFrame, DecodedMle, Outcome, Protection
     from lowpan.capture.follower import Follower
@@ -67,6 +71,8 @@ else:  # hidden from type checkers, which would take any misspelt name for grant
         "KeyFormatError": "lowpan.errors",
         "LowpanError": "lowpan.errors",
         "MalformedFrame": "lowpan.errors",
+        "Node": "lowpan.aio.node",
+        "NodeSecurity": "lowpan.aio.securing",
         "Outcome": "lowpan.capture.decoded",
         "Protection": "lowpan.capture.decoded",
         "RadioError": "lowpan.errors",

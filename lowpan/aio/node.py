@@ -1,0 +1,263 @@
+"""Node: a host on an IEEE 802.15.4 network, for programs on asyncio."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from ipaddress import IPv6Interface, IPv6Network
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from lowpan.aio.endpoint import Endpoints, NodeDatagramTransport
+from lowpan.aio.events import MOST_EVENTS, Events
+from lowpan.aio.node_options import (
+    NodeOptions,
+    address_within,
+    extended_address_of,
+    interface_of,
+    network_of,
+)
+from lowpan.aio.node_state import state_of
+from lowpan.aio.pinging import SIZE, EchoAnswer, EchoFailure, Pinger, Pingers
+from lowpan.aio.running import Running
+from lowpan.aio.securing import NodeSecurity, StoreOrPath, opened_store
+from lowpan.aio.socket_addresses import Address, octets_of
+from lowpan.errors import RadioClosed
+from lowpan.mac.security import LinkSecurity
+from lowpan.node.node import Node as NodeEngine
+from lowpan.node.node import NodeSettings
+from lowpan.radio import Radio, RadioSettings, open_radio
+from lowpan.wire.addresses import format_ipv6
+
+if TYPE_CHECKING:
+    from lowpan.aio.tun_host import TunHost
+
+CLOSING_S = 0.5
+"""Seconds that what was sent gets to leave before the radio is let go."""
+
+Protocol = TypeVar("Protocol", bound=asyncio.DatagramProtocol)
+
+
+class Node:
+    """A host with IPv6 addresses of its own on the link that a radio is tuned to.
+
+    `async with lowpan.Node("spinel:/dev/ttyACM0", channel=15, pan_id=0xBEEF) as node:`; from there
+    to the end of the block it answers pings and neighbours.  A radio that is given open stays
+    open.  Entering raises RadioError, StoreError and TunError.  The end of the block waits half a
+    second at most for what was sent to leave, and raises what has ended the node before, unless
+    that was the end of the radio.
+    """
+
+    def __init__(  # noqa: PLR0913  (each with its default)
+        self,
+        radio: Radio | str,
+        *,
+        channel: int | None = None,
+        page: int | None = None,
+        pan_id: int | None = None,
+        short_address: int | None = None,
+        extended_address: bytes | str | None = None,
+        addresses: Sequence[str | IPv6Interface] = (),
+        security: NodeSecurity | LinkSecurity | None = None,
+        store: StoreOrPath | None = None,
+        tun: str | None = None,
+        routes: Sequence[str | IPv6Network] = (),
+        settings: NodeSettings | None = None,
+        random: Random | None = None,
+    ) -> None:
+        """Say who it is; see NodeOptions.  Raises FieldOutOfRange.
+
+        `radio` is open, or the URI of one.  With a NodeSecurity a `store` is needed: a file, or
+        one that is open.  `random` is for tests; secrets never depend on it.
+        """
+        self._radio_or_uri = radio
+        self.options = NodeOptions(
+            channel=channel,
+            page=page,
+            pan_id=pan_id,
+            short_address=short_address,
+            extended_address=extended_address_of(extended_address),
+            addresses=tuple(map(interface_of, addresses)),
+            security=security,
+            store=store,
+            tun=tun,
+            routes=tuple(map(network_of, routes)),
+            settings=settings,
+        )
+        self._random = random or SystemRandom()
+        self._stack = AsyncExitStack()
+        self._running: Running | None = None
+        self._tun: TunHost | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the radio and be on air."""
+        if self._running is not None:
+            raise RuntimeError("a node is entered once; make another one")
+        try:
+            await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """Let what was sent leave, then go off air and give everything back."""
+        running = self._live
+        try:
+            if kind is None:
+                await running.drained(CLOSING_S)
+        finally:
+            await self._stack.aclose()
+        failure = running.failure
+        if kind is None and failure is not None and not isinstance(failure, RadioClosed):
+            raise failure
+
+    # What it is
+
+    @property
+    def engine(self) -> NodeEngine:
+        """Return the engine inside, to look at: addresses, counters, tables."""
+        return self._live.engine
+
+    @property
+    def radio(self) -> Radio:
+        """Return the radio, to look at: what it is, its settings and statistics."""
+        return self._live.radio
+
+    @property
+    def radio_settings(self) -> RadioSettings:
+        """Return who the node is to the radio: channel, PAN ID, addresses."""
+        return self.engine.link.radio
+
+    @property
+    def addresses(self) -> list[str]:
+        """Return our IPv6 addresses that are ready for use, that of the short address first."""
+        return [format_ipv6(own.address) for own in self.engine.own if own.ready]
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Return what has ended it before the end of its block, None if nothing has."""
+        return self._live.failure
+
+    def state(self) -> dict[str, Any]:
+        """Return who it is, what it knows and has counted, in values that JSON has."""
+        return state_of(self._live, self._tun)
+
+    def events(self, most: int = MOST_EVENTS) -> Events:
+        """Return what happens from now on, for `async for`; of more than `most`, the newest."""
+        return self._live.events.add(most)
+
+    # What it does
+
+    async def create_datagram_endpoint(
+        self,
+        protocol_factory: Callable[[], Protocol],
+        local_addr: Sequence[object] | None = None,
+        remote_addr: Sequence[object] | None = None,
+    ) -> tuple[NodeDatagramTransport, Protocol]:
+        """Open a UDP port, as the event loop's method of that name does; raise OSError.
+
+        Addresses are `(host, port)` or longer, with an IPv6 address for a host; `::` for all of
+        ours, port 0 for a free one.  error_received() is told ICMPv6 errors, also without
+        `remote_addr`.  For groups, see join().
+        """
+        running = self._live
+        running.check()
+        transport, protocol = self._endpoints.open(protocol_factory, local_addr, remote_addr)
+        made = running.loop.create_future()
+        running.loop.call_soon(protocol.connection_made, transport)
+        running.loop.call_soon(made.set_result, None)
+        try:
+            await made
+        except BaseException:
+            transport.close()
+            raise
+        return transport, protocol
+
+    async def ping(
+        self,
+        address: Address,
+        *,
+        size: int = SIZE,
+        timeout: float = 1.0,  # noqa: ASYNC109  (as ping -W)
+        hop_limit: int | None = None,
+    ) -> EchoAnswer:
+        """Ask `address` for an echo of `size` octets, 0..1232, and return the first answer.
+
+        Raises TimeoutError after `timeout` seconds, OSError if it cannot be reached,
+        FieldOutOfRange if it cannot be asked.
+        """
+        with self.pinger(address, size=size, hop_limit=hop_limit) as pinger:
+            pinger.send()
+            async with asyncio.timeout(timeout):
+                answer = await pinger.answer()
+        if isinstance(answer, EchoFailure):
+            raise answer.error
+        return answer
+
+    def pinger(self, address: Address, *, size: int = SIZE, hop_limit: int | None = None) -> Pinger:
+        """Return what sends many echo requests; raise FieldOutOfRange."""
+        self._live.check()
+        return self._pingers.open(octets_of(address), size=size, hop_limit=hop_limit)
+
+    def join(self, group: Address) -> None:
+        """Listen to a multicast group, as often as it is joined; raise FieldOutOfRange."""
+        self.engine.join(octets_of(group))
+
+    def leave(self, group: Address) -> None:
+        """Undo one join()."""
+        self.engine.leave(octets_of(group))
+
+    def add_address(self, address: str | IPv6Interface) -> None:
+        """Have one more IPv6 address, see NodeOptions; raise FieldOutOfRange."""
+        running, interface = self._live, interface_of(address)
+        extended = running.engine.link.extended_address
+        assert extended is not None
+        octets, length = address_within(interface, extended), interface.network.prefixlen
+        running.put(
+            running.engine.add_address(octets, extended, now=running.now(), prefix_length=length)
+        )
+
+    # How it begins
+
+    @property
+    def _live(self) -> Running:
+        if self._running is None:
+            raise RuntimeError("a node lives inside of `async with Node(...) as node:`")
+        return self._running
+
+    async def _open(self) -> None:
+        options, stack = self.options, self._stack
+        radio = self._radio_or_uri
+        if isinstance(radio, str):
+            radio = await stack.enter_async_context(await open_radio(radio))
+        settings = options.radio_settings(radio.settings, self._random)
+        security = self._security(settings)
+        engine = NodeEngine(
+            settings,
+            radio.capabilities,
+            self._random,
+            security=security,
+            settings=options.node_settings(),
+        )
+        running = Running(engine, radio)
+        self._endpoints, self._pingers = Endpoints(running, self), Pingers(running, self._random)
+        if security is not None:
+            stack.callback(lambda: security.settle(now=running.now()))
+        if options.tun is not None:
+            from lowpan.aio.tun_host import TunHost  # noqa: PLC0415  (needs Linux, and pyroute2)
+
+            self._tun = await TunHost.open(running, options.tun, options.routes)
+            stack.push_async_callback(self._tun.close)
+        stack.push_async_callback(running.close)
+        await running.start()
+        self._running = running
+        for address in options.addresses:
+            self.add_address(address)
+
+    def _security(self, settings: RadioSettings) -> LinkSecurity | None:
+        security = self.options.security
+        if not isinstance(security, NodeSecurity):
+            return security
+        store = opened_store(self.options.store, self._stack)
+        assert settings.extended_address is not None
+        return security.secures(settings.extended_address, store, settings.pan_id)

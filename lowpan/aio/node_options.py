@@ -1,0 +1,114 @@
+"""Who a node is, as its user says, and what that means for a radio."""
+
+import re
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Interface, IPv6Network
+from random import Random
+from typing import TypeVar
+
+from lowpan.aio.securing import NodeSecurity, StoreOrPath
+from lowpan.errors import FieldOutOfRange
+from lowpan.mac.security import LinkSecurity
+from lowpan.node.node import NodeSettings
+from lowpan.radio import RadioSettings
+from lowpan.wire.addresses import iid_of
+
+NO_SHORT_ADDRESS, NOT_ASSOCIATED = 0xFFFE, 0xFFFF
+"""Short addresses that are none (IEEE 802.15.4-2020 table 8-94)."""
+
+_EXTENDED = re.compile(r"[0-9A-Fa-f]{2}(?:[:-]?[0-9A-Fa-f]{2}){7}")
+_Prefix = TypeVar("_Prefix", IPv6Interface, IPv6Network)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeOptions:
+    """What can be said of a node; what is None stays as the radio has it."""
+
+    channel: int | None = None
+    page: int | None = None
+    pan_id: int | None = None
+    """0..0xFFFF."""
+    short_address: int | None = None
+    """0..0xFFFD, or 0xFFFE for none."""
+    extended_address: bytes | None = None
+    """8 octets as displayed; None where the radio has none either: one at random."""
+    addresses: tuple[IPv6Interface, ...] = ()
+    """Further ones; of a prefix alone, the rest is made of the extended address."""
+    security: NodeSecurity | LinkSecurity | None = None
+    store: StoreOrPath | None = None
+    """Needed with a NodeSecurity."""
+    tun: str | None = None
+    """Interface of the operating system that has our addresses."""
+    routes: tuple[IPv6Network, ...] = ()
+    """What else the operating system reaches through it."""
+    settings: NodeSettings | None = None
+
+    def radio_settings(self, radio: RadioSettings, random: Random) -> RadioSettings:
+        """Return what a radio that is now as `radio` says is to be; raise FieldOutOfRange."""
+        pan_id = radio.pan_id if self.pan_id is None else self.pan_id
+        short = radio.short_address if self.short_address is None else self.short_address
+        if short == NOT_ASSOCIATED:
+            short = NO_SHORT_ADDRESS
+        for number in (pan_id, short):
+            if not 0 <= number <= 0xFFFF:
+                raise FieldOutOfRange(f"{number:#x} has more than 16 bits")
+        return replace(
+            radio,
+            channel=radio.channel if self.channel is None else self.channel,
+            page=radio.page if self.page is None else self.page,
+            promiscuous=False,
+            pan_id=pan_id,
+            short_address=short,
+            extended_address=self.extended_address
+            or radio.extended_address
+            or random_extended_address(random),
+        )
+
+    def node_settings(self) -> NodeSettings:
+        """Return what the engine is told."""
+        return replace(self.settings or NodeSettings(), for_host=self.tun is not None)
+
+
+def extended_address_of(text: str | bytes | None) -> bytes | None:
+    """Return the 8 octets of `02:00:00:00:00:00:00:01`, also without colons; FieldOutOfRange."""
+    if isinstance(text, str):
+        if not _EXTENDED.fullmatch(text.strip()):
+            raise FieldOutOfRange(
+                f"{text!r} is no extended address such as 02:00:00:00:00:00:00:01"
+            )
+        text = bytes.fromhex(re.sub(r"[:-]", "", text))
+    if text is not None and len(text) != 8:
+        raise FieldOutOfRange(f"an extended address of {len(text)} octets")
+    return text
+
+
+def random_extended_address(random: Random) -> bytes:
+    """Return an address that is locally administered, of one station."""
+    return bytes([random.randrange(256) & 0xFC | 2, *random.randbytes(7)])
+
+
+def interface_of(address: str | IPv6Interface) -> IPv6Interface:
+    """Return an address with its prefix length, 64 where none is given; raise FieldOutOfRange."""
+    if isinstance(address, str) and "/" not in address:
+        address = f"{address}/64"
+    return _parsed(IPv6Interface, address, "2001:db8::1/64")
+
+
+def network_of(prefix: str | IPv6Network) -> IPv6Network:
+    """Return a prefix; raise FieldOutOfRange."""
+    return _parsed(IPv6Network, prefix, "2001:db8::/32")
+
+
+def address_within(interface: IPv6Interface, extended_address: bytes) -> bytes:
+    """Return the address, completed by the extended one if it is a prefix of 64 bits or less."""
+    octets, length = interface.packed, interface.network.prefixlen
+    if length > 64 or interface.ip != interface.network.network_address:
+        return octets
+    return octets[:8] + iid_of(extended_address)
+
+
+def _parsed(kind: type[_Prefix], text: object, example: str) -> _Prefix:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise FieldOutOfRange(f"{text!r} is not like {example}: {error}") from error

@@ -1,0 +1,77 @@
+"""The state of a node in values that JSON has: for people, logs and monitoring."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from lowpan.aio.running import Running
+from lowpan.wire.addresses import format_ipv6
+
+if TYPE_CHECKING:
+    from lowpan.aio.tun_host import TunHost
+
+
+def shown_link_address(address: bytes | None) -> str | None:
+    """Return `02:00:00:00:00:00:00:01` of an extended address, `0x0001` of a short one."""
+    if address is None:
+        return None
+    return f"0x{address.hex()}" if len(address) == 2 else address.hex(":")
+
+
+def counted(counter: Mapping[Any, int]) -> dict[str, int]:
+    """Return the numbers that are not zero, by the texts of what was counted."""
+    return {
+        str(what.value) if isinstance(what, Enum) else str(what): number
+        for what, number in counter.items()
+        if number
+    }
+
+
+def counters_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
+    """Return what a node has counted since it began."""
+    engine = running.engine
+    statistics = asdict(running.radio.statistics)
+    counters: dict[str, Any] = {
+        "frames_dropped": counted(engine.link.dropped),
+        "datagrams": counted(engine.adaptation.counts),
+        "datagrams_discarded": counted(engine.ipv6.discarded),
+        "neighbour_discovery_refused": counted(engine.discovery.refused),
+        "radio": {name: value for name, value in statistics.items() if value},
+    }
+    if tun is not None:
+        counters["tun"] = tun.counters()
+    return counters
+
+
+def state_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
+    """Return who a node is, what it knows, and what it has counted."""
+    engine, radio = running.engine, running.engine.link.radio
+    security = engine.link.security
+    return {
+        "radio": running.radio.uri,
+        "channel": radio.channel,
+        "pan_id": radio.pan_id,
+        "extended_address": shown_link_address(engine.link.extended_address),
+        "short_address": shown_link_address(engine.link.short_address),
+        "security_level": 0 if security is None else security.level,
+        "addresses": [
+            {
+                "address": format_ipv6(own.address),
+                "prefix_length": own.prefix_length,
+                "ready": own.ready,
+            }
+            for own in engine.own
+        ],
+        "neighbours": [
+            {
+                "address": format_ipv6(neighbour.address),
+                "link_address": shown_link_address(neighbour.link_address),
+                "state": neighbour.state.value,
+            }
+            for neighbour in engine.discovery.cache.table
+        ],
+        "waiting": engine.waiting,
+        "ended": None if running.failure is None else str(running.failure),
+        "counters": counters_of(running, tun),
+    }

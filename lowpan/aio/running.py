@@ -1,0 +1,219 @@
+"""Running: the engine of a node on an event loop, over a radio.
+
+One task fetches what the radio hears, one carries out what it is asked, one timer keeps the
+engine's deadlines.  What the engine answers goes to the radio, or to who takes its kind.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from lowpan.aio.events import EventReaders, RadioFailed
+from lowpan.aio.radio_orders import RadioOrders
+from lowpan.errors import RadioClosed, RadioError
+from lowpan.mac.service import (
+    Acknowledge,
+    BeaconReceived,
+    CommandReceived,
+    Configure,
+    Drop,
+    FrameDropped,
+    MeasureEnergy,
+    Transmit,
+)
+from lowpan.node.node import Node as NodeEngine
+from lowpan.node.node import NodeAction
+from lowpan.node.service import (
+    AddressChanged,
+    DatagramDiscarded,
+    ErrorReceived,
+    NeighbourChanged,
+)
+from lowpan.radio import Radio, RadioNotice, TransmitOutcome
+
+RADIO_RETRY_S = 1.0
+"""Seconds between two attempts to hear a radio that fails: somebody may plug it in again."""
+
+WAITING_HIGH, WAITING_LOW = 16, 4
+"""Datagrams that wait in the engine when senders are to pause, and to go on: a second of air."""
+
+_TOLD = (
+    AddressChanged,
+    BeaconReceived,
+    CommandReceived,
+    DatagramDiscarded,
+    ErrorReceived,
+    NeighbourChanged,
+)
+"""Actions that are events as well as whatever else they are."""
+
+Action = TypeVar("Action")
+
+
+class Running:
+    """`engine` at work over `radio`, from start() to close(); both remain their owners'.
+
+    `now()` is the loop's clock in microseconds: a loop with a clock of its own makes it virtual.
+    """
+
+    def __init__(self, engine: NodeEngine, radio: Radio) -> None:
+        self.engine, self.radio = engine, radio
+        self.events = EventReaders()
+        self.failure: BaseException | None = None
+        """What ended it before its time: RadioClosed, or a fault of ours."""
+        self.is_congested = False
+        """Whether senders are to pause."""
+        self.loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[None] = self.loop.create_future()
+        """Done once it has ended, for whatever reason."""
+        self._orders = RadioOrders(radio, self._transmitted, self._measured, self._radio_failed)
+        self._takers: dict[type[Any], list[Callable[[Any], None]]] = {}
+        for order in (Transmit, Acknowledge, Configure, MeasureEnergy):
+            self._takers[order] = [self._orders.put]
+        for told in _TOLD:
+            self._takers[told] = [self.events.put]
+        self.take(FrameDropped, self._tell_dropped)
+        self._congestion: list[Callable[[bool], None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline: int | None = None
+        self._drained = asyncio.Event()
+
+    def now(self) -> int:
+        """Return the moment, in microseconds."""
+        return round(self.loop.time() * 1_000_000)
+
+    def take(self, kind: type[Action], taker: Callable[[Action], None]) -> None:
+        """Let `taker` have all actions of `kind`; it must be quick, and never raise."""
+        self._takers.setdefault(kind, []).append(taker)
+
+    def heed_congestion(self, heeder: Callable[[bool], None]) -> None:
+        """Let `heeder` know when senders are to pause, and when they are to go on."""
+        self._congestion.append(heeder)
+
+    async def start(self) -> None:
+        """Set the radio up and begin; raise RadioError if it refuses."""
+        rest: list[NodeAction] = []
+        for action in self.engine.start(now=self.now()):
+            if isinstance(action, Configure):
+                await self.radio.configure(action.settings)
+            else:
+                rest.append(action)
+        self.run(self._listen())
+        self.run(self._orders.run())
+        self.put(rest)
+
+    def run(self, job: Coroutine[Any, Any, None]) -> None:
+        """Do `job` beside everything else, until close() cancels it; what it raises ends all."""
+        task = self.loop.create_task(job)
+        task.add_done_callback(self._job_done)
+        self._tasks.append(task)
+
+    def put(self, actions: list[NodeAction]) -> None:
+        """Pass on what the engine answered."""
+        takers = self._takers
+        for action in actions:
+            for taker in takers.get(type(action), ()):
+                taker(action)
+        self._heed_waiting()
+        self._set_timer()
+
+    def fail(self, error: BaseException) -> None:
+        """End before the time, because of `error`."""
+        if self.failure is None:
+            self.failure = error
+        self._end()
+
+    def check(self) -> None:
+        """Raise what has ended it, if it has ended."""
+        if self.ended.done():
+            raise self.failure or RadioClosed(f"{self.radio.uri}: this node has ended")
+
+    async def close(self) -> None:
+        """End, and leave no task behind."""
+        self._end()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def drained(self, patience: float) -> None:
+        """Wait until all that was to be sent is sent, at most `patience` seconds."""
+        if self.engine.waiting and not self.ended.done():
+            self._drained = asyncio.Event()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), patience)
+
+    def _end(self) -> None:
+        if self.ended.done():
+            return
+        self.ended.set_result(None)
+        self._drained.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        self.events.end()
+        self._takers.clear()
+
+    # The radio
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                event = await self.radio.next_event()
+            except RadioClosed:
+                raise
+            except RadioError as error:
+                self._radio_failed(error)
+                await asyncio.sleep(RADIO_RETRY_S)
+                continue
+            if isinstance(event, RadioNotice):
+                self.events.put(event)
+            else:
+                self.put(self.engine.receive_frame(event, now=self.now()))
+
+    def _transmitted(self, outcome: TransmitOutcome) -> None:
+        self.put(self.engine.transmit_done(outcome, now=self.now()))
+
+    def _measured(self, dbm: float) -> None:
+        self.put(self.engine.energy_measured(dbm, now=self.now()))
+
+    def _radio_failed(self, error: RadioError) -> None:
+        self.events.put(RadioFailed(str(error), error.cure))
+
+    def _tell_dropped(self, dropped: FrameDropped) -> None:
+        if dropped.drop is not Drop.NOT_FOR_US:  # most of what a busy channel carries
+            self.events.put(dropped)
+
+    def _job_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fail(error)
+
+    # Time
+
+    def _set_timer(self) -> None:
+        deadline = self.engine.next_deadline()
+        if deadline == self._deadline or self.ended.done():
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._deadline, self._timer = deadline, None
+        if deadline is not None:
+            self._timer = self.loop.call_at(deadline / 1_000_000, self._due)
+
+    def _due(self) -> None:
+        self._deadline = None
+        try:
+            self.put(self.engine.handle_deadline(now=self.now()))
+        except Exception as error:  # a fault of ours: nothing may go on as if it worked
+            self.fail(error)
+
+    def _heed_waiting(self) -> None:
+        waiting = self.engine.waiting
+        if not waiting:
+            self._drained.set()
+        limit = WAITING_LOW if self.is_congested else WAITING_HIGH
+        is_congested = waiting > limit
+        if is_congested is not self.is_congested:
+            self.is_congested = is_congested
+            for heeder in self._congestion:
+                heeder(is_congested)
