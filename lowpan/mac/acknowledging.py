@@ -3,7 +3,7 @@
 For radios that leave this to the host; drivers and the link layer share it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lowpan.errors import MalformedFrame
 from lowpan.radio import RadioSettings
@@ -17,6 +17,7 @@ from lowpan.wire.ieee802154 import (
 )
 from lowpan.wire.mac_command import CommandId
 from lowpan.wire.multipurpose import Multipurpose
+from lowpan.wire.security_header import AuxiliarySecurityHeader
 
 BROADCAST = 0xFFFF
 """PAN ID and short address that everybody has."""
@@ -91,6 +92,28 @@ def enhanced_ack(frame: Frame, *, frame_pending: bool) -> bytes | None:
 
     None if the frame does not say who sent it.
     """
+    ack = _enhanced(frame, frame_pending=frame_pending)
+    return None if ack is None else FRAME.encode(ack)
+
+
+def secured_ack(frame: Frame, *, frame_pending: bool) -> Frame | None:
+    """Return the Enh-Ack to a secured `frame`, to be sealed at its level and with its key.
+
+    None if the frame does not say who sent it, or is not secured.
+    """
+    ack, security = _enhanced(frame, frame_pending=frame_pending), frame.security
+    if ack is None or security is None:
+        return None
+    ack.security = AuxiliarySecurityHeader(
+        replace(security.control, frame_counter_suppression=False, asn_in_nonce=False),
+        None,
+        security.key_source,
+        security.key_index,
+    )
+    return ack
+
+
+def _enhanced(frame: Frame, *, frame_pending: bool) -> Frame | None:
     if frame.source is None:
         return None
     pan_id = frame.destination_pan_id if frame.source_pan_id is None else frame.source_pan_id
@@ -102,7 +125,15 @@ def enhanced_ack(frame: Frame, *, frame_pending: bool) -> bytes | None:
         destination_addressing_mode=_SHORT if len(frame.source) == 2 else _EXTENDED,
         frame_version=2,
     )
-    return FRAME.encode(Frame(control, frame.sequence_number, pan_id, frame.source))
+    return Frame(control, frame.sequence_number, pan_id, frame.source)
+
+
+MOST_ACK_IE_OCTETS = 32
+"""Of the header IEs that we wait for in an Enh-Ack: CSL, time correction, link metrics."""
+
+_IMMEDIATE_OCTETS = 3
+_ENHANCED_OCTETS = 5
+"""Control, sequence number and PAN ID of an Enh-Ack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +143,22 @@ class AwaitedAck:
     sequence_number: int | None
     """None: the frame had none, and its Enh-Ack names `source`."""
     source: bytes | None
+    secured: bool = False
+    """It is an Enh-Ack, secured as the frame was: an unsecured one is forged, or worth as much."""
+    longest: int = _IMMEDIATE_OCTETS
+    """Octets that it has at most, without its FCS."""
 
     def is_in(self, psdu: bytes) -> bool:
-        """Tell whether `psdu` is that acknowledgement (§6.7.4.3)."""
+        """Tell whether `psdu` is that acknowledgement (§6.7.4.3), whatever its MIC."""
         if len(psdu) < 3 or psdu[0] & 7 != FrameType.ACKNOWLEDGMENT:
             return False
         if psdu[1] & 0x30 != 0x20:  # Imm-Ack: control and sequence number, in this order
-            return psdu[2] == self.sequence_number
+            return psdu[2] == self.sequence_number and not self.secured
         try:
             ack = FRAME.decode(psdu)
         except MalformedFrame:
             return False
-        if ack.sequence_number != self.sequence_number:
+        if ack.sequence_number != self.sequence_number or (self.secured and not ack.security):
             return False
         return (
             ack.destination == self.source if ack.destination else ack.sequence_number is not None
@@ -143,6 +178,15 @@ def awaited_ack(psdu: bytes) -> AwaitedAck | None:
         frame = decode_frame(psdu)
     except MalformedFrame:
         return AwaitedAck(psdu[2], None)
-    if isinstance(frame, Frame | Multipurpose):
+    if isinstance(frame, Multipurpose):
         return AwaitedAck(frame.sequence_number, frame.source)
-    return None
+    if not isinstance(frame, Frame):
+        return None
+    if frame.control.frame_version != 2:
+        return AwaitedAck(frame.sequence_number, frame.source)
+    octets = _ENHANCED_OCTETS + len(frame.source or b"") + MOST_ACK_IE_OCTETS
+    security = frame.security
+    if security is not None:
+        octets += 6 + len(security.key_source or b"") + len(frame.mic)
+    secured = security is not None
+    return AwaitedAck(frame.sequence_number, frame.source, secured, octets)

@@ -1,48 +1,36 @@
 """The link layer of a node: one radio below, 6LoWPAN above (IEEE 802.15.4-2020 §6, §8)."""
 
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from lowpan.errors import MalformedFrame
-from lowpan.mac.acknowledging import AddressFilter, enhanced_ack, immediate_ack, is_data_request
-from lowpan.mac.duplicates import DuplicateFilter
+from lowpan.mac.answering import Answering
+from lowpan.mac.duplicates import DUPLICATE_WINDOW
 from lowpan.mac.framing import (
-    A_MAX_PHY_PACKET_SIZE,
-    FCS_OCTETS,
+    beacon_frame,
     data_frame,
     data_request,
+    empty_frame,
     header_octets,
     own_short_address,
-    with_frame_pending,
 )
-from lowpan.mac.indirect import IndirectQueue
+from lowpan.mac.reception import Reception, command_received, data_received
 from lowpan.mac.security import LinkSecurity, Opened, Refusal
+from lowpan.mac.sending import Sending
 from lowpan.mac.service import (
-    BROADCAST,
     Acknowledge,
     BeaconReceived,
-    CommandReceived,
     Configure,
-    DataReceived,
-    DataSent,
-    Drop,
     FrameDropped,
     LinkAction,
-    Transmit,
+    LinkRequest,
+    Poll,
+    SendCommand,
 )
-from lowpan.mac.timing import O_QPSK_2450, PhyTiming
-from lowpan.mac.transmission import Action, Finished, Outgoing, Transmitter, TransmitterSettings
-from lowpan.radio import (
-    Fcs,
-    RadioCapability,
-    RadioSettings,
-    ReceivedFrame,
-    TransmitOutcome,
-    TransmitStatus,
-)
-from lowpan.wire.ieee802154 import Frame, FrameType, decode_frame, encode_frame
-from lowpan.wire.information_elements import has_payload_ies, split_payload
+from lowpan.mac.timing import A_MAX_PHY_PACKET_SIZE, O_QPSK_2450, PhyTiming
+from lowpan.mac.transmission import TransmitterSettings
+from lowpan.radio import RadioCapability, RadioSettings, ReceivedFrame, TransmitOutcome
+from lowpan.wire.ieee802154 import Frame, FrameType
 from lowpan.wire.mac_command import CommandId
 
 
@@ -54,8 +42,13 @@ class LinkSettings:
     transmitter: TransmitterSettings = field(default_factory=TransmitterSettings)
     longest_frame: int = A_MAX_PHY_PACKET_SIZE
     """Octets of a PSDU with its FCS: 127, or 2047 where all neighbours take them."""
+    frame_version: int = 0
+    """Of the data frames and polls that we send: 0 for everybody, which sealing makes 1; 2 for
+    neighbours of 2012 and later, whose acknowledgments can be secured."""
     beacon: bytes | None = None
     """Payload of the beacon frame that answers beacon requests; None: they are not answered."""
+    duplicate_window: int = DUPLICATE_WINDOW
+    """Microseconds; above the poll interval for sleepers without security."""
 
 
 class LinkLayer:
@@ -76,46 +69,50 @@ class LinkLayer:
     ) -> None:
         self.settings = settings = settings or LinkSettings()
         self.security = security
-        self.dropped: Counter[Drop] = Counter()
-        """How many frames went no further, by why."""
         self._capabilities = capabilities
-        self._sequence_number = random.randrange(256)
-        self._transmitter = Transmitter(
-            self._encode, capabilities, settings.timing, random, settings.transmitter
+        self._reception = Reception(radio, security, duplicate_window=settings.duplicate_window)
+        self.dropped = self._reception.dropped
+        """How many frames went no further, by why."""
+        self._sending = Sending(
+            capabilities,
+            settings.timing,
+            random,
+            settings.transmitter,
+            security=security,
+            drop=self._reception.drop,
         )
-        self._duplicates = DuplicateFilter()
-        self._indirect = IndirectQueue(settings.timing.transaction_persistence)
-        self._sleepers: set[bytes] = set()
-        self._polls: dict[int, bytes] = {}
-        self._handle = -1
-        self._room: dict[tuple[int, int], int] = {}
-        self._now = 0
-        self.radio = radio
+        self._answering = Answering(security, self._sending.waits_for)
+        self._headers: dict[tuple[int, int], int] = {}
         self._become(radio)
 
     def _become(self, radio: RadioSettings) -> None:
         self.radio = radio
         self.extended_address = radio.extended_address
         self.short_address = own_short_address(radio)
-        self._filter = AddressFilter(radio)
+        self._reception.become(radio)
+
+    @property
+    def unacknowledged(self) -> int:
+        """Return how many frames we could not acknowledge, since that could not be secured."""
+        return self._answering.unsent
 
     # What the layer above asks
 
     def configure(self, radio: RadioSettings) -> list[LinkAction]:
         """Be known by other addresses, or on another channel."""
-        self._become(radio)
-        return [Configure(radio)]
+        self._become(self._with_pending(radio))
+        return [Configure(self.radio)]
 
     def largest_payload(self, source: bytes, destination: bytes) -> int:
         """Return how many octets one frame carries between these addresses."""
         key = (len(source), len(destination))
-        room = self._room.get(key)
-        if room is None:
-            octets = header_octets(self._data_frame(b"", source, destination)) + FCS_OCTETS
-            if self.security is not None and self.security.wants_sealed(FrameType.DATA):
-                octets += self.security.overhead(destination, self.radio.pan_id)
-            room = self._room[key] = self.settings.longest_frame - octets
-        return room
+        octets = self._headers.get(key)
+        if octets is None:
+            octets = header_octets(self._data_frame(b"", source, destination))
+            octets = self._headers[key] = octets + self.settings.timing.fcs_octets
+        if self.security is not None and self.security.wants_sealed(FrameType.DATA):
+            octets += self.security.overhead(destination, self.radio.pan_id)
+        return self.settings.longest_frame - octets
 
     def send_data(
         self,
@@ -130,184 +127,146 @@ class LinkLayer:
 
         `source` is one of our addresses.  What is for a sleeping neighbour waits until it asks.
         """
-        self._now = now
         frame = self._data_frame(payload, source, destination)
-        outgoing = Outgoing(self._numbered(frame), handle)
-        if destination not in self._sleepers:
-            return self._actions(self._transmitter.send(outgoing, now=now))
-        before = self._indirect.receivers
-        if not self._indirect.hold(destination, outgoing, now=now):
-            aborted = TransmitStatus.ABORTED
-            return [DataSent(handle, aborted, 0, reason="too many frames wait for this sleeper")]
-        return self._pending_changed(before)
+        return self._told(self._sending.send(frame, handle, now=now))
 
     def send_command(
-        self, frame: Frame, *, now: int, channel: int | None = None
+        self,
+        frame: Frame,
+        *,
+        now: int,
+        channel: int | None = None,
+        handle: str | None = None,
+        indirect: bool = False,
     ) -> list[LinkAction]:
-        """Send a frame of the layer management's own, such as a beacon request."""
-        self._now = now
-        self._handle -= 1
-        outgoing = Outgoing(self._numbered(frame), self._handle, channel)
-        return self._actions(self._transmitter.send(outgoing, now=now))
+        """Send a frame of the layer management's own, such as a beacon request.
 
-    def poll(self, parent: bytes, *, now: int) -> list[LinkAction]:
+        With a `handle`, CommandSent tells the end.  An `indirect` one waits until its receiver
+        asks, whether that is known to sleep or not.
+        """
+        sent = self._sending.send(frame, handle, now=now, channel=channel, indirect=indirect)
+        return self._told(sent)
+
+    def poll(self, parent: bytes, *, now: int, handle: str | None = None) -> list[LinkAction]:
         """Ask `parent` for what waits for us (MLME-POLL.request)."""
         source = self.short_address or self.extended_address
         if source is None:
             return []
-        return self.send_command(data_request(source, parent, self.radio.pan_id), now=now)
+        version = self.settings.frame_version
+        request = data_request(source, parent, self.radio.pan_id, version=version)
+        return self.send_command(request, now=now, handle=handle)
 
-    def set_sleepers(self, sleepers: set[bytes], *, now: int) -> list[LinkAction]:
-        """Say which neighbours (2 or 8 octets) sleep and ask for what waits for them."""
-        self._now = now
-        self._sleepers = set(sleepers)
-        return []
+    def carry_out(self, request: LinkRequest, *, now: int) -> list[LinkAction]:
+        """Do what an engine beside this one asks: association, polling."""
+        match request:
+            case SendCommand():
+                return self.send_command(
+                    request.frame,
+                    now=now,
+                    channel=request.channel,
+                    handle=request.handle,
+                    indirect=request.indirect,
+                )
+            case Poll():
+                return self.poll(request.parent, now=now, handle=request.handle)
+            case Configure():
+                return self.configure(request.settings)
+
+    def set_sleepers(self, sleepers: Iterable[bytes], *, now: int) -> list[LinkAction]:
+        """Say which neighbours (2 or 8 octets) sleep and ask for what waits for them.
+
+        What waits for one that sleeps no longer is sent.
+        """
+        return self._told(self._sending.set_sleepers(frozenset(sleepers), now=now))
 
     # What the radio reports
 
     def receive_frame(self, received: ReceivedFrame, *, now: int) -> list[LinkAction]:
         """Take a frame as it came from the radio."""
-        self._now = now
-        psdu = received.psdu
-        if received.fcs is Fcs.BAD:
-            return self._drop(Drop.BAD_FCS, "", psdu)
-        try:
-            frame = decode_frame(psdu)
-        except MalformedFrame as error:
-            return self._drop(Drop.MALFORMED, str(error), psdu)
-        if not isinstance(frame, Frame):
-            return self._drop(Drop.UNEXPECTED, "a frame type without use here", psdu)
+        psdu, frame = received.psdu, self._reception.decode(received)
+        if isinstance(frame, FrameDropped):
+            return [frame]
         if frame.control.frame_type == FrameType.ACKNOWLEDGMENT:
-            return self._actions(self._transmitter.receive_acknowledgment(received, now=now))
-        if not self._filter.accepts(frame):
-            return self._drop(Drop.NOT_FOR_US, "", psdu, frame.source)
-        return [*self._acknowledge(received, frame), *self._accept(received, frame)]
+            return self._told(self._sending.receive_acknowledgment(received, now=now))
+        opened = self._reception.open(frame, psdu, now=now)
+        actions = self._acknowledge(frame, psdu, opened, now)
+        accepted = self._reception.accept(frame, psdu, opened, now=now)
+        if isinstance(accepted, FrameDropped):
+            return [*actions, accepted]
+        return [*actions, *self._accepted(received, frame, accepted, now)]
+
+    def acknowledge_secured(self, frame: Frame, psdu: bytes, *, now: int) -> bytes | None:
+        """Return the Enh-Ack to `frame`, which `psdu` decodes to, for a radio that cannot make it.
+
+        The frame is secured, of version 2, for us alone, and asks for it.  receive_frame() is to be
+        called with it afterwards, too.  None: no acknowledgment is to be sent.
+        """
+        opened = self._reception.open_early(frame, psdu, now=now)
+        return self._answering.answer(frame, psdu, opened, now=now)
 
     def transmit_done(self, outcome: TransmitOutcome, *, now: int) -> list[LinkAction]:
         """Take what became of the last Transmit."""
-        self._now = now
-        return self._actions(self._transmitter.transmit_done(outcome, now=now))
+        return self._told(self._sending.transmit_done(outcome, now=now))
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        mine, indirect = self._transmitter.next_deadline(), self._indirect.next_deadline()
-        if mine is None or indirect is None:
-            return indirect if mine is None else mine
-        return min(mine, indirect)
+        return self._sending.next_deadline()
 
     def handle_deadline(self, *, now: int) -> list[LinkAction]:
         """Do what is due."""
-        self._now = now
-        before = self._indirect.receivers
-        expired = self._indirect.handle_deadline(now=now)
-        actions: list[LinkAction] = [
-            DataSent(outgoing.handle, TransmitStatus.ABORTED, 0, reason="nobody asked for it")
-            for outgoing in expired
-        ]
-        if expired:
-            actions += self._pending_changed(before)
-        return actions + self._actions(self._transmitter.handle_deadline(now=now))
+        return self._told(self._sending.handle_deadline(now=now))
 
     # Receiving
 
-    def _acknowledge(self, received: ReceivedFrame, frame: Frame) -> list[LinkAction]:
+    def _acknowledge(
+        self, frame: Frame, psdu: bytes, opened: Opened | Refusal, now: int
+    ) -> list[LinkAction]:
         """Answer for a radio that does not."""
         if RadioCapability.ACKNOWLEDGE in self._capabilities and not self.radio.promiscuous:
             return []
-        asks = frame.control.acknowledgment_request and self._filter.is_ours(frame.destination)
-        if not asks:
+        asks = frame.control.acknowledgment_request
+        if not asks or not self._reception.filter.is_ours(frame.destination):
             return []
-        pending = frame.source is not None and self._indirect.waits_for(frame.source)
-        pending = pending and is_data_request(frame)
-        make = enhanced_ack if frame.control.frame_version == 2 else immediate_ack
-        if make is enhanced_ack and frame.control.security_enabled:
-            return []  # an unsecured answer would be worth nothing to its receiver
-        psdu = make(frame, frame_pending=pending)
-        return [] if psdu is None else [Acknowledge(psdu)]
+        ack = self._answering.answer(frame, psdu, opened, now=now)
+        return [] if ack is None else [Acknowledge(ack)]
 
-    def _accept(self, received: ReceivedFrame, frame: Frame) -> list[LinkAction]:
-        psdu, source = received.psdu, frame.source
-        opened = self._open(frame, psdu)
-        if isinstance(opened, Refusal):
-            return self._drop(opened.drop, opened.reason, psdu, source)
-        if source is not None and frame.sequence_number is not None:
-            name = (frame.source_pan_id, source)
-            if self._duplicates.is_duplicate(name, frame.sequence_number, now=self._now):
-                return self._drop(Drop.DUPLICATE, "", psdu, source)
-        return self._opened(received, frame, opened)
-
-    def _open(self, frame: Frame, psdu: bytes) -> Opened | Refusal:
-        if self.security is not None:
-            return self.security.open(frame, psdu, now=self._now)
-        if frame.control.security_enabled:
-            return Refusal(Drop.NO_KEY, "secured, and we have no keys")
-        extended = frame.source if frame.source is not None and len(frame.source) == 8 else None
-        return Opened(frame.payload, extended)
-
-    def _opened(self, received: ReceivedFrame, frame: Frame, opened: Opened) -> list[LinkAction]:
-        payload, kind = opened.payload, frame.control.frame_type
+    def _accepted(
+        self, received: ReceivedFrame, frame: Frame, opened: Opened, now: int
+    ) -> list[LinkAction]:
+        kind = frame.control.frame_type
         if kind == FrameType.BEACON:
             return [BeaconReceived(received.psdu, received.channel, received.rssi, received.lqi)]
-        if frame.header_ies and has_payload_ies(frame.header_ies):
-            try:
-                payload = split_payload(frame.header_ies, payload).payload
-            except MalformedFrame as error:
-                return self._drop(Drop.MALFORMED, str(error), received.psdu, frame.source)
         if kind == FrameType.MAC_COMMAND:
-            return self._command(received, frame, replace(opened, payload=payload))
-        if not payload:
+            return self._command(received, frame, opened, now)
+        if not opened.payload:
             return []  # an answer to a poll that says: nothing waits
-        return [
-            DataReceived(
-                frame.source,
-                frame.destination_pan_id if frame.source_pan_id is None else frame.source_pan_id,
-                frame.destination,
-                frame.destination_pan_id,
-                payload,
-                opened.security_level,
-                opened.key_sequence,
-                opened.extended_source,
-                received.rssi,
-                received.lqi,
-            )
-        ]
+        return [data_received(received, frame, opened)]
 
-    def _command(self, received: ReceivedFrame, frame: Frame, opened: Opened) -> list[LinkAction]:
+    def _command(
+        self, received: ReceivedFrame, frame: Frame, opened: Opened, now: int
+    ) -> list[LinkAction]:
         command = opened.payload[0] if opened.payload else None
         if command == CommandId.DATA_REQUEST and frame.source is not None:
-            return self._answer_poll(frame.source)
+            return self._answer_poll(frame.source, now, promised=received.acked_with_pending)
         if command == CommandId.BEACON_REQUEST and self.settings.beacon is not None:
-            return self._send_beacon(self.settings.beacon)
-        return [CommandReceived(frame.source, opened.payload, opened.security_level)]
+            return self._send_beacon(self.settings.beacon, now)
+        return [command_received(frame, opened)]
 
-    def _answer_poll(self, sleeper: bytes) -> list[LinkAction]:
-        """Send the first frame that waits, before anything else: the sleeper listens now."""
-        before = self._indirect.receivers
-        taken = self._indirect.take(sleeper)
-        if taken is None:
+    def _answer_poll(self, sleeper: bytes, now: int, *, promised: bool) -> list[LinkAction]:
+        """Send what waits; if nothing does, and our radio said so, let the sleeper sleep again."""
+        if self._sending.waits_for(sleeper):
+            return self._told(self._sending.answer_poll(sleeper, now=now))
+        source = self.short_address or self.extended_address
+        if not promised or source is None:
             return []
-        outgoing, more = taken
-        if more:
-            outgoing.frame = with_frame_pending(outgoing.frame)
-        sent = self._actions(self._transmitter.send(outgoing, now=self._now, first=True))
-        return [*sent, *self._pending_changed(before)]
+        nothing = empty_frame(source, sleeper, self.radio.pan_id)
+        return self._told(self._sending.send(nothing, None, now=now, at_once=True))
 
-    def _send_beacon(self, payload: bytes) -> list[LinkAction]:
+    def _send_beacon(self, payload: bytes, now: int) -> list[LinkAction]:
         source = self.short_address or self.extended_address
         if source is None:
             return []
-        frame = data_frame(
-            payload, source, BROADCAST, self.radio.pan_id, acknowledged=False, kind=FrameType.BEACON
-        )
-        control = replace(frame.control, pan_id_compression=False, destination_addressing_mode=0)
-        beacon = replace(
-            frame,
-            control=control,
-            destination_pan_id=None,
-            destination=None,
-            source_pan_id=self.radio.pan_id,
-        )
-        return self.send_command(beacon, now=self._now)
+        return self.send_command(beacon_frame(payload, source, self.radio.pan_id), now=now)
 
     # Sending
 
@@ -318,53 +277,22 @@ class LinkLayer:
             destination,
             self.radio.pan_id,
             acknowledged=True,
+            version=self.settings.frame_version,
         )
 
-    def _numbered(self, frame: Frame) -> Frame:
-        frame.sequence_number = self._sequence_number
-        self._sequence_number = self._sequence_number + 1 & 0xFF
-        return frame
+    def _told(self, actions: list[LinkAction]) -> list[LinkAction]:
+        """Let the radio's acknowledgments say for whom frames wait, if that has changed."""
+        if not self._sending.pending_has_changed():
+            return actions
+        if RadioCapability.ACKNOWLEDGE not in self._capabilities:
+            return actions
+        self.radio = self._with_pending(self.radio)
+        return [*actions, Configure(self.radio)]
 
-    def _encode(self, frame: Frame) -> bytes:
-        security, kind = self.security, frame.control.frame_type
-        command = frame.payload[0] if kind == FrameType.MAC_COMMAND else None
-        if security is None or not security.wants_sealed(kind, command):
-            return encode_frame(frame)
-        return security.seal(frame, now=self._now)
-
-    def _actions(self, actions: list[Action]) -> list[LinkAction]:
-        made: list[LinkAction] = []
-        for action in actions:
-            if isinstance(action, Transmit):
-                made.append(action)
-            elif action.outgoing.handle >= 0:
-                made.append(_data_sent(action))
-        return made
-
-    def _pending_changed(self, before: frozenset[bytes]) -> list[LinkAction]:
-        """Let the radio's acknowledgments say for whom frames wait."""
-        pending = self._indirect.receivers
-        if pending == before or RadioCapability.ACKNOWLEDGE not in self._capabilities:
-            return []
-        self.radio = replace(self.radio, source_match=pending, ack_pending=bool(pending))
-        return [Configure(self.radio)]
-
-    def _drop(
-        self, drop: Drop, reason: str, psdu: bytes, source: bytes | None = None
-    ) -> list[LinkAction]:
-        self.dropped[drop] += 1
-        return [FrameDropped(drop, reason, psdu, source)]
-
-
-def _data_sent(finished: Finished) -> DataSent:
-    ack, secured, pending = finished.ack, False, False
-    if ack is not None and len(ack.psdu) >= 2:
-        secured, pending = bool(ack.psdu[0] & 0x08), bool(ack.psdu[0] & 0x10)
-    return DataSent(
-        finished.outgoing.handle,
-        finished.status,
-        finished.transmissions,
-        secured,
-        pending,
-        finished.reason,
-    )
+    def _with_pending(self, radio: RadioSettings) -> RadioSettings:
+        pending = self._sending.pending
+        if RadioCapability.ACKNOWLEDGE not in self._capabilities:
+            return radio
+        if not pending and radio.source_match is None:
+            return radio
+        return replace(radio, source_match=pending, ack_pending=bool(pending))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lowpan.radio import RadioSettings, TransmitParameters, TransmitStatus
+from lowpan.wire.ieee802154 import Frame
 
 BROADCAST = b"\xff\xff"
 """Short address that everybody listens to."""
@@ -120,6 +121,19 @@ class FrameDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandSent:
+    """What became of one command that was sent with a handle."""
+
+    handle: str
+    status: TransmitStatus
+    transmissions: int
+    acknowledged_secured: bool = False
+    frame_pending: bool | None = None
+    """The receiver has something for us; None: the radio does not show its acknowledgment."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandReceived:
     """A MAC command that the link layer does not answer by itself, opened and new."""
 
@@ -127,6 +141,31 @@ class CommandReceived:
     payload: bytes
     """From the command identifier on."""
     security_level: int = 0
+    source_pan_id: int | None = None
+    destination: bytes | None = None
+    extended_source: bytes | None = None
+    """The sender's extended address: proven by the MIC if secured, else as the frame says."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendCommand:
+    """An engine beside the link layer asks it to send `frame`; see LinkLayer.carry_out()."""
+
+    frame: Frame
+    handle: str | None = None
+    """CommandSent has it again; None: nobody wants to know."""
+    indirect: bool = False
+    """The receiver sleeps and will ask for it."""
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """An engine beside the link layer asks it what waits for us at `parent`."""
+
+    parent: bytes
+    """2 or 8 octets."""
+    handle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +186,10 @@ LinkAction = (
     | DataReceived
     | DataSent
     | FrameDropped
+    | CommandSent
     | CommandReceived
     | BeaconReceived
 )
+
+LinkRequest = SendCommand | Poll | Configure
+"""What engines beside the link layer ask of it."""

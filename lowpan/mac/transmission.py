@@ -13,7 +13,7 @@ from random import Random
 from lowpan.errors import LowpanError
 from lowpan.mac.acknowledging import AwaitedAck, awaited_ack
 from lowpan.mac.csma import CsmaCa, CsmaSettings
-from lowpan.mac.service import Transmit
+from lowpan.mac.service import BROADCAST, Transmit
 from lowpan.mac.timing import MAC_MAX_FRAME_RETRIES, PhyTiming
 from lowpan.radio import (
     RadioCapability,
@@ -34,9 +34,18 @@ class Outgoing:
 
     frame: Frame
     """In clear; it is secured when its turn comes, so that counters go up in the order of air."""
-    handle: int
+    handle: int | str | None
+    """Number of a payload, name of a command, None if nobody wants to know its end."""
     channel: int | None = None
     """None: the one that the radio listens on."""
+    waits_for: bytes | None = None
+    """The sleeper that has asked for it; such a frame goes out once for each request."""
+    sealed: bytes = b""
+    """Its octets, if it went out before and goes out again as it is."""
+    sealed_after: int = 0
+    """How many broadcasts were sealed before it."""
+    transmissions: int = 0
+    """How often it was on air for earlier requests."""
 
 
 @dataclass(slots=True)
@@ -48,6 +57,8 @@ class Finished:
     transmissions: int
     ack: ReceivedFrame | None = None
     reason: str = ""
+    ack_secured: bool = False
+    """The MIC of `ack` was right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,24 @@ class _State(Enum):
     SPACING = "silent after a frame"
 
 
+class AckProof(Enum):
+    """What an acknowledgment of the right form is worth."""
+
+    PLAIN = "in clear, as the frame was: anybody can have sent it"
+    SECURED = "its MIC is right"
+    REFUSED = "not from whom the frame was for"
+
+
 Encode = Callable[[Frame], bytes]
+Verify = Callable[[bytes, bytes], AckProof]
+"""Looks at the PSDU of a frame, secured in version 2, and that of its acknowledgment."""
 Action = Transmit | Finished
+
+FORGED = "its acknowledgment was not secured, or wrong"
+
+
+def _all_plain(psdu: bytes, ack: bytes) -> AckProof:
+    return AckProof.PLAIN
 
 
 class Transmitter:
@@ -82,14 +109,17 @@ class Transmitter:
     ABORTED.  `now` and times are microseconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what the link layer was made of)
         self,
         encode: Encode,
         capabilities: RadioCapability,
         timing: PhyTiming,
         random: Random,
         settings: TransmitterSettings = DEFAULT_SETTINGS,
+        *,
+        verify: Verify = _all_plain,
     ) -> None:
+        self._verify = verify
         self._encode, self._timing, self._random = encode, timing, random
         self._settings = settings
         self._own_csma = RadioCapability.CSMA not in capabilities
@@ -102,6 +132,8 @@ class Transmitter:
         self._psdu = b""
         self._awaited: AwaitedAck | None = None
         self._early_ack: ReceivedFrame | None = None
+        self._proof = AckProof.PLAIN
+        self._broadcasts = 0
         self._csma = CsmaCa(settings.csma, timing, random)
         self._transmissions = self._repetitions = 0
 
@@ -143,10 +175,13 @@ class Transmitter:
         """Take an acknowledgment that came in: ours, or somebody else's."""
         if self._awaited is None or not self._awaited.is_in(received.psdu):
             return []
-        if self._state is _State.AWAITING_ACK:
+        waits = self._state is _State.AWAITING_ACK
+        early = self._state is _State.ON_AIR and self._own_ack_timeout and self._early_ack is None
+        if not (waits or early) or not self._is_genuine(received):
+            return []
+        if waits:
             return self._finish(TransmitStatus.SUCCESS, now, ack=received)
-        if self._state is _State.ON_AIR and self._own_ack_timeout:
-            self._early_ack = received  # it has overtaken the news that our frame is out
+        self._early_ack = received  # it has overtaken the news that our frame is out
         return []
 
     def next_deadline(self) -> int | None:
@@ -172,7 +207,7 @@ class Transmitter:
         while self._waiting:
             self._current = outgoing = self._waiting.popleft()
             try:
-                self._psdu = self._encode(outgoing.frame)
+                self._psdu = self._octets(outgoing)
             except LowpanError as error:  # no key, no counter left, a store that fails, no room
                 self._current = None
                 actions.append(Finished(outgoing, TransmitStatus.ABORTED, 0, reason=str(error)))
@@ -181,6 +216,27 @@ class Transmitter:
             self._transmissions = self._repetitions = 0
             return actions + self._attempt(now)
         return actions
+
+    def _octets(self, outgoing: Outgoing) -> bytes:
+        """Return the PSDU of a frame; one that its receiver asks for once more is as it was.
+
+        So it knows the counter again.  Only if others may have heard a higher one from us since,
+        with a broadcast, the frame is sealed anew: its own would be refused.
+        """
+        if outgoing.sealed and outgoing.sealed_after == self._broadcasts:
+            return outgoing.sealed
+        psdu = self._encode(outgoing.frame)
+        if outgoing.frame.destination in (None, BROADCAST):
+            self._broadcasts += 1
+        if outgoing.waits_for is not None:
+            outgoing.sealed, outgoing.sealed_after = psdu, self._broadcasts
+        return psdu
+
+    def _is_genuine(self, ack: ReceivedFrame) -> bool:
+        """Find out what `ack`, which has the form of ours, is worth."""
+        if self._awaited is not None and self._awaited.secured:
+            self._proof = self._verify(self._psdu, ack.psdu)
+        return self._proof is not AckProof.REFUSED
 
     def _attempt(self, now: int) -> list[Action]:
         self._csma = CsmaCa(self._settings.csma, self._timing, self._random)
@@ -196,12 +252,12 @@ class Transmitter:
     def _transmit(self) -> list[Action]:
         outgoing = self._current
         assert outgoing is not None
-        self._early_ack = None
+        self._early_ack, self._proof = None, AckProof.PLAIN
         self._enter(_State.ON_AIR, None)
         parameters = TransmitParameters(
             csma=True,
             max_csma_backoffs=0 if self._own_csma else self._settings.csma.mac_max_csma_backoffs,
-            max_frame_retries=0 if self._own_retries else self._settings.mac_max_frame_retries,
+            max_frame_retries=0 if self._own_retries else self._most_repetitions(outgoing),
             channel=outgoing.channel,
         )
         return [Transmit(self._psdu, parameters)]
@@ -210,17 +266,38 @@ class Transmitter:
         """Go on once the frame was on air."""
         if outcome.status is TransmitStatus.NO_ACK:
             return self._unacknowledged(now, outcome.reason)
-        ack = outcome.ack or self._early_ack
-        if self._awaited is not None and self._own_ack_timeout and ack is None:
-            self._enter(_State.AWAITING_ACK, now + self._timing.ack_wait)
+        awaited, ack = self._awaited, outcome.ack
+        if awaited is not None and ack is not None and not self._is_genuine_of(awaited, ack):
+            ack = None
+            if not self._own_ack_timeout:
+                return self._unacknowledged(now, FORGED, deceived=True)
+        ack = ack or self._early_ack
+        if awaited is not None and self._own_ack_timeout and ack is None:
+            wait = self._timing.ack_wait_for(awaited.longest)
+            self._enter(_State.AWAITING_ACK, now + wait)
             return []
         return self._finish(outcome.status, now, ack=ack, reason=outcome.reason)
 
-    def _unacknowledged(self, now: int, reason: str) -> list[Action]:
-        if self._own_retries and self._repetitions < self._settings.mac_max_frame_retries:
+    def _is_genuine_of(self, awaited: AwaitedAck, ack: ReceivedFrame) -> bool:
+        """Judge what the radio took for the acknowledgment.
+
+        That it is ours it has seen itself; whether it is as secured as the frame, it may not know.
+        """
+        return not awaited.secured or (awaited.is_in(ack.psdu) and self._is_genuine(ack))
+
+    def _unacknowledged(self, now: int, reason: str, *, deceived: bool = False) -> list[Action]:
+        """Repeat the frame, also where the radio would have if it had not been deceived."""
+        assert self._current is not None
+        most = self._most_repetitions(self._current)
+        if (self._own_retries or deceived) and self._repetitions < most:
             self._repetitions += 1
             return self._attempt(now)
+        self._proof = AckProof.PLAIN
         return self._finish(TransmitStatus.NO_ACK, now, reason=reason)
+
+    def _most_repetitions(self, outgoing: Outgoing) -> int:
+        """Return how often a frame is repeated; a sleeper has to ask again instead (§6.7.4.3)."""
+        return 0 if outgoing.waits_for is not None else self._settings.mac_max_frame_retries
 
     def _finish(
         self,
@@ -232,7 +309,9 @@ class Transmitter:
     ) -> list[Action]:
         outgoing, self._current = self._current, None
         assert outgoing is not None
-        finished = Finished(outgoing, status, self._transmissions, ack, reason)
+        secured = ack is not None and self._proof is AckProof.SECURED
+        transmissions = outgoing.transmissions + self._transmissions
+        finished = Finished(outgoing, status, transmissions, ack, reason, secured)
         if self._own_csma and self._transmissions:
             space = self._timing.interframe_space(len(self._psdu))
             self._enter(_State.SPACING, now + space)
