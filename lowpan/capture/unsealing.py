@@ -125,6 +125,8 @@ class Unsealer:
         except SecurityError as error:
             self._patience -= FRAMES_PER_TRIAL * len(roamers)
             link.failures = link.failures + 1 if link.tried == known else 1
+            if not addresses and isinstance(error, MicMismatch):  # a guess, and a wrong one
+                error = AddressMissing("the sender's extended address is not known")
             link.tried, link.failed = known, _unopened(error)
             return None, link.failed
         link.failed, protection = None, _opened(opened)

@@ -26,6 +26,9 @@ from lowpan.cli.sniffing import Show, SniffOptions, shower
 from lowpan.cli.source import given_by
 from lowpan.radio import Happening, RadioNotice
 
+_BEGINS_ANEW = {Happening.LOST, Happening.RETURNED, Happening.RESET}
+"""What may explain a silence: only a new one is worth a word."""
+
 
 def sniff_radio(options: SniffOptions) -> int:
     """Do it until interrupted; raise CommandError or RadioError for what the user can mend."""
@@ -108,6 +111,8 @@ class _Listening:
             self._status.tell(text)
 
     def _tell_notice(self, notice: RadioNotice) -> None:
+        if notice.happening in _BEGINS_ANEW:
+            self._silence.heard(monotonic())
         if notice.happening is not Happening.SAID or self._shows_log:
             self._output.flush()
             text = f"radio {notice.happening.value}: {notice.text}"

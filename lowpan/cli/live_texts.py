@@ -69,7 +69,7 @@ def silence_text(live: LiveRadio, seconds: float) -> tuple[str, str]:
         f"{statistics.octets} octets from the radio",
         f"{statistics.garbage} of them no messages" if statistics.garbage else "",
         f"{statistics.damaged} messages damaged" if statistics.damaged else "",
-        f"{statistics.filtered} frames left out by the filter" if statistics.filtered else "",
+        f"{statistics.filtered} frames {_left_out(live)} left out" if statistics.filtered else "",
         f"{dropped_text(live) or 'unknown how many'} frames dropped",
         "all channels" if hears_all_channels(live) else channel_text,
         filter_text,
@@ -78,16 +78,24 @@ def silence_text(live: LiveRadio, seconds: float) -> tuple[str, str]:
     return cause, _silence_cure(live)
 
 
+def _left_out(live: LiveRadio) -> str:
+    """Say what a radio without own filter has counted as filtered."""
+    if hears_all_channels(live):
+        return "of other networks"
+    return "of other channels" if live.radio.settings.promiscuous else "for others"
+
+
 def _silence_cure(live: LiveRadio) -> str:
     statistics, settings = live.radio.statistics, live.radio.settings
     if live.is_lost:
         return "the radio is away: plug it in again, and sniffing goes on"
     if statistics.garbage or statistics.damaged:
         return "another firmware or baud rate may be in use: `lowpan radios --probe` asks"
-    if statistics.filtered or not settings.promiscuous:
+    if not settings.promiscuous:
         return "the filter may leave out what there is; a radio with a promiscuous mode hears all"
     if len(live.tuning.channels) < 2 and not hears_all_channels(live):
-        return "the network may be on another channel: --channel 11-26 --hop 250ms looks at all"
+        certain = "is" if statistics.filtered else "may be"
+        return f"the network {certain} on another channel: --channel 11-26 --hop 250ms looks at all"
     return "no network may be near, or the radio's antenna is not connected"
 
 

@@ -55,6 +55,8 @@ def row(radio: FoundRadio) -> Row:
         "hardware": radio.hardware,
         "description": radio.description,
         "held_by": radio.held_by,
+        "trouble": radio.trouble,
+        "cure": radio.cure,
     }
     return {name: text for name, text in fields.items() if text}
 
@@ -65,7 +67,7 @@ async def probed(found: list[FoundRadio], *, named: bool) -> list[Row]:
     for radio in found:
         known = row(radio)
         rows.append(known)
-        if radio.held_by or radio.kind != "serial":
+        if radio.held_by or radio.trouble or radio.kind != "serial":
             continue
         if not radio.hardware and not named:
             known["unprobed"] = f"name it to probe it: lowpan radios --probe {radio.uri}"
@@ -85,6 +87,8 @@ def cells(known: Row) -> tuple[str, str, str, str]:
     said = [known[name] for name in ("firmware", "description", "unprobed") if name in known]
     if "held_by" in known:
         said.append(f"in use by {known['held_by']}")
+    if "trouble" in known:
+        said.append(known["trouble"])
     if "error" in known:
         said.append(known["error"].removeprefix(f"{known['uri']}: "))
     uri = known.get("opened_by") or known["uri"]
@@ -93,6 +97,14 @@ def cells(known: Row) -> tuple[str, str, str, str]:
 
 
 def show(rows: list[Row]) -> None:
+    """Print the table, and below it what to do about each port that cannot be used."""
+    show_table(rows)
+    for known in rows:
+        if "cure" in known:
+            click.echo(printable(f"{known.get('name') or known['uri']}: {known['cure']}"))
+
+
+def show_table(rows: list[Row]) -> None:
     """Print the table: with lines on a terminal, in plain columns elsewhere."""
     if not rows:
         click.echo("no serial port and no wpan interface: plug a radio in")

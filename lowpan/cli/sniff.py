@@ -79,9 +79,11 @@ def sniff(capture: str | None, read: str | None, **options: Any) -> int:
     transceiver, listened to until Ctrl-C.  Keys are also taken from the environment variable
     LOWPAN_KEYS, lines as in a file of keys.
     """
-    if (capture is None) == (read is None):
-        raise click.UsageError("Give one CAPTURE.", click.get_current_context())
+    if capture is not None and read is not None:
+        raise click.UsageError("Give one CAPTURE or RADIO.", click.get_current_context())
     work = import_module("lowpan.cli.sniffing")
+    if capture is None and read is None:
+        raise work.nothing_named()
     names = ("keys", "raw_keys", "datasets", "key_files", "profiles", "contexts", "ignore_fcs")
     keys = work.KeyOptions(**{name: options.pop(name) for name in names})
     tuning = work.TuningOptions(**{name: options.pop(name) for name in ("channel", "page", "hop")})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ def sniff(options: SniffOptions) -> int:
         from lowpan.cli.live import sniff_radio  # noqa: PLC0415  (with asyncio, rich, ...)
 
         return sniff_radio(options)
+    _refuse_strange_scheme(options.capture)
     _refuse_radio_options(options)
     if options.write is not None:
         refuse_same_file(options.capture, options.write)
@@ -73,6 +75,31 @@ def sniff(options: SniffOptions) -> int:
         return 0
     report(str(damage))
     return 2
+
+
+def nothing_named() -> CommandError:
+    """Return what to say where neither a capture nor a radio is named: which radios are here.
+
+    None is taken without being named: the only port may be another machine's.
+    """
+    from lowpan.radio.finding import find_radios  # noqa: PLC0415  (looks through the system)
+
+    here = [radio.uri for radio in find_radios() if radio.hardware or radio.kind != "serial"]
+    cause = "neither a capture nor a radio is named"
+    if here:
+        more = "; `lowpan radios` lists all" if len(here) > 1 else ""
+        return CommandError(cause, f"here is a radio, perhaps: lowpan sniff {here[0]}{more}")
+    return CommandError(cause, f"lowpan sniff capture.pcapng, or lowpan sniff {EXAMPLE_RADIO}")
+
+
+def _refuse_strange_scheme(name: str) -> None:
+    """Raise CommandError for what looks like the URI of a radio that no driver opens."""
+    scheme, colon, _ = name.partition(":")
+    if colon and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]+", scheme) and not os.path.lexists(name):
+        from lowpan.radio import radio_schemes  # noqa: PLC0415  (reads the installed packages)
+
+        cure = f"there are {', '.join(sorted(radio_schemes()))}"
+        raise CommandError(f"{name}: no such file, and no driver {scheme}", cure)
 
 
 def _refuse_radio_options(options: SniffOptions) -> None:

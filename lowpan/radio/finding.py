@@ -27,6 +27,10 @@ class FoundRadio:
     """USB ids as `1915:154B`; empty where there are none."""
     held_by: str = ""
     """Which other process has it open, as far as we may see."""
+    trouble: str = ""
+    """What else would stop us from opening it; empty if nothing is known to."""
+    cure: str = ""
+    """What to do about `held_by` or `trouble`, one line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from lowpan.radio import (
     Fcs,
     Happening,
     RadioCapability,
+    RadioSettings,
     RadioUri,
     ReceivedFrame,
 )
@@ -31,7 +32,7 @@ _FCS_OCTETS = 2
 
 async def open_openthread_air(uri: RadioUri) -> "OpenThreadAir":
     """Open `openthread-air://?port_offset=N&node=ID`; raise RadioError."""
-    uri.only("port_offset", "node", *SOFTWARE_PARAMETERS)
+    uri.only("port_offset", "node", "all_channels", *SOFTWARE_PARAMETERS)
     if uri.target.strip("/"):
         cure = "write openthread-air://?port_offset=0&node=33"
         raise RadioError(f"{uri.text}: it is on this machine only", cure)
@@ -58,6 +59,7 @@ class OpenThreadAir(SoftwareRadio):
             RadioCapability.TRANSMIT,
             extended_address=b"\x02" + self._port.to_bytes(7, "big"),  # locally administered
         )
+        self._every_channel = uri.flag("all_channels", default=False)
         self._sender: socket.socket | None = None
         self._reader: DatagramReader | None = None
 
@@ -84,6 +86,11 @@ class OpenThreadAir(SoftwareRadio):
         except BaseException:
             self._sender.close()
             raise
+
+    async def _apply(self, settings: RadioSettings) -> RadioSettings:
+        if settings.page != 0:
+            raise RadioError(f"{self.uri}: has no channel page {settings.page}", "it has page 0")
+        return await super()._apply(settings)
 
     async def _close(self) -> None:
         if self._reader is not None:

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from lowpan.radio.finding import FoundRadio
 from lowpan_radios.port_names import holders, lasting_name
+from lowpan_radios.serial_line import how_to_be_let_in, how_to_free
 
 PROBABLY = {
     (0x1915, 0x154B): "Nordic nRF 802.15.4 sniffer",
@@ -41,13 +43,19 @@ def serial_ports() -> Iterator[FoundRadio]:
 
     for port in sorted(comports(), key=lambda port: (port.vid is None, port.device)):
         others = [(number, name) for number, name in holders(port.device) if number != os.getpid()]
+        held_by = ", ".join(f"{name} (process {number})" for number, name in others)
+        trouble, cure = "", how_to_free(held_by) if held_by else ""
+        if not os.access(port.device, os.R_OK | os.W_OK) and Path(port.device).exists():
+            trouble, cure = "no permission to open it", how_to_be_let_in(port.device)
         yield FoundRadio(
             uri=lasting_name(port.device),
             description=_describe(port.vid, port.pid, port.product, port.manufacturer),
             kind="serial",
             name=port.device,
             hardware="" if port.vid is None else f"{port.vid:04X}:{port.pid or 0:04X}",
-            held_by=", ".join(f"{name} (process {number})" for number, name in others),
+            held_by=held_by,
+            trouble=trouble,
+            cure=cure,
         )
 
 

@@ -26,6 +26,7 @@ from lowpan_radios.probe_answers import (
     recognised,
     spinel,
 )
+from lowpan_radios.serial_line import how_to_free
 from lowpan_radios.stream import STREAM_PARAMETERS, Stream, open_stream
 
 TRIED: dict[int, tuple[Question, ...]] = {
@@ -113,7 +114,7 @@ def _refuse_held(uri: RadioUri) -> None:
     for number, name in holders(uri.target):
         if number != os.getpid():
             cause = f"{uri.text}: {uri.target} is in use by {name} (process {number})"
-            raise RadioError(cause, "end it, or take another port; nothing was sent")
+            raise RadioError(cause, f"{how_to_free(name)}; nothing was sent")
 
 
 def _nobody(uri: RadioUri, plan: dict[int, tuple[Question, ...]], octets: int) -> RadioError:

@@ -102,12 +102,12 @@ def _explained(uri: RadioUri, path: str, error: OSError) -> RadioError:
         return RadioError(f"{uri.text}: there is no {path}", _choice())
     if number in REFUSED:
         if READY:
-            return RadioError(f"{uri.text}: no permission to open {path}", _how_to_be_let_in(path))
+            return RadioError(f"{uri.text}: no permission to open {path}", how_to_be_let_in(path))
         return RadioError(f"{uri.text}: {path} is in use", "end the program that has it open")
     if number in BUSY:
         who = held_by(path)
         by = f" by {who}" if who else ""
-        return RadioError(f"{uri.text}: {path} is in use{by}", _how_to_free(who))
+        return RadioError(f"{uri.text}: {path} is in use{by}", how_to_free(who))
     if number is None and "configure port" in str(error):  # termios refused it
         return RadioError(f"{uri.text}: {path} is no serial port", _choice())
     return RadioError(f"{uri.text}: cannot open {path}: {_why(error)}", _choice())
@@ -124,7 +124,8 @@ def _choice() -> str:
     return "there is " + ", ".join(there[:6]) + (", ..." if len(there) > 6 else "")
 
 
-def _how_to_be_let_in(path: str) -> str:
+def how_to_be_let_in(path: str) -> str:
+    """Return what gives us the permission to open the port."""
     if (group := _group(path)) in ("", "root"):
         return f"let a udev rule give {path} to a group that you are in (docs: radios/serial)"
     return f"join its group and log in again: sudo usermod -aG {group} $USER"
@@ -136,7 +137,8 @@ def _group(path: str) -> str:
     return ""
 
 
-def _how_to_free(who: str) -> str:
+def how_to_free(who: str) -> str:
+    """Return what makes `who` leave a port; empty: whoever has it."""
     if not who or "ModemManager" in who:
         return (
             "if it is ModemManager: sudo systemctl stop ModemManager, or keep it off the port "

@@ -98,6 +98,11 @@ class ZepRadio(SoftwareRadio):
         self._reader = DatagramReader(self._socket, self.uri, self.take_datagram, self._failed)
         self.description = f"ZEP over UDP, {_shown(self._socket.getsockname())}"
 
+    async def _apply(self, settings: RadioSettings) -> RadioSettings:
+        if settings.page != 0:
+            raise RadioError(f"{self.uri}: has no channel page {settings.page}", "it has page 0")
+        return await super()._apply(settings)
+
     async def _close(self) -> None:
         if self._reader is not None:
             self._reader.close()

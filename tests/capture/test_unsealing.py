@@ -75,6 +75,13 @@ def test_without_a_key_or_an_address_it_says_so() -> None:
     assert outcome(acquainted().hear(data(1, key=ThreadKey(SECOND_KEY)))) is Outcome.NO_KEY
 
 
+def test_a_key_that_serves_others_says_nothing_of_a_sender_without_an_address() -> None:
+    network = acquainted()
+    assert outcome(network.hear(data(1))) is Outcome.DECRYPTED
+    stranger = frame(B, A, PING, seal=thread_seal(EVE, 1))
+    assert outcome(network.hear(stranger)) is Outcome.NO_ADDRESS
+
+
 def test_address_that_was_heard_is_tried_for_a_short_one_that_nobody_explained() -> None:
     network = air(THREAD)
     network.hear(frame(EVE, BOB, b""))

@@ -440,7 +440,7 @@ def test_settings_of_a_radio_that_filters_are_told(
     install(monkeypatch, radio)
     _, _, said = sniff("scripted:")
     assert said[1] == (
-        "no frame for 0 s: 0 octets from the radio, 7 frames left out by the filter, "
+        "no frame for 0 s: 0 octets from the radio, 7 frames for others left out, "
         "3 frames dropped, channel 11, page 0, "
         "not promiscuous, filter: PAN 0xabcd, short address 0x0001"
     )

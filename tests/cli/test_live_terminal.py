@@ -126,6 +126,8 @@ def test_names_of_channels() -> None:
         (heard(tuning=Tuning((11, 12))), "channel 15, page 0", "no network may be near"),
         (heard(everywhere=True), "all channels, promiscuous", "no network may be near"),
         (heard(dropped_by_radio=0), "0 frames dropped", "the network may be on another channel"),
+        (heard(filtered=3), "3 frames of other channels left out", "the network is on another ch"),
+        (heard(filtered=3, everywhere=True), "3 frames of other networks left", "no network may"),
     ],
 )
 def test_what_is_said_of_silence(live: LiveRadio, fact: str, cure: str) -> None:

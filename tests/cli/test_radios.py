@@ -15,6 +15,15 @@ STICK = FoundRadio(
 HELD = FoundRadio(
     "/dev/ttyUSB0", "unknown", "serial", "/dev/ttyUSB0", "10C4:EA60", "ModemManager (process 7)"
 )
+SHUT = FoundRadio(
+    "/dev/ttyUSB2",
+    "unknown",
+    "serial",
+    "/dev/ttyUSB2",
+    "0403:6001",
+    trouble="no permission to open it",
+    cure="join its group",
+)
 MUTE = FoundRadio("/dev/ttyUSB1", "unknown", "serial", "/dev/ttyUSB1", "0403:6001")
 BOARD = FoundRadio("/dev/ttyS0", "port of this machine", "serial", "/dev/ttyS0")
 KERNEL = FoundRadio("wpan:wpan0", "Linux node of phy0", "wpan", "wpan0")
@@ -78,6 +87,22 @@ def test_json_has_what_is_known(asked: list[str]) -> None:
     assert "unprobed" in board
     assert kernel == {"uri": "wpan:wpan0", "name": "wpan0", "description": "Linux node of phy0"}
     assert asked
+
+
+def test_what_stops_us_is_told_with_its_cure(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "find_radios", lambda: [SHUT, STICK])
+    shown = lines()
+    assert shown[1].endswith("unknown; no permission to open it")
+    assert shown[3:] == ["/dev/ttyUSB2: join its group"]
+    lines("--probe")
+    assert asked == [STICK.uri]
+
+
+def test_what_stops_probing_is_told_with_its_cure(asked: list[str]) -> None:
+    assert lines("--probe")[-1] == "/dev/ttyUSB1: name the driver"
+    assert asked == [STICK.uri, MUTE.uri]
 
 
 def test_where_nothing_is_found_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,21 @@ async def test_frames_of_other_channels_are_not_heard() -> None:
         assert radio.statistics.filtered == 1
 
 
+async def test_all_channels_are_heard_if_asked() -> None:
+    async with on_air() as (peer, _), await open_radio(f"{peer.beside}&all_channels=1") as radio:
+        await peer.hear(ReceivedFrame(data_frame(1), Fcs.GOOD, channel=12))
+        assert (await radio.receive()).channel == 12
+        assert isinstance(radio, OpenThreadAir)
+        assert radio.hears_all_channels
+
+
+async def test_it_has_no_other_channel_page() -> None:
+    async with on_air() as (_, radio):
+        with pytest.raises(RadioError, match="has no channel page 3"):
+            await radio.configure(replace(radio.settings, page=3))
+        assert radio.settings.page == 0
+
+
 async def test_datagrams_without_a_frame_are_counted() -> None:
     async with on_air() as (peer, radio):
         peer.send(b"")

@@ -180,6 +180,13 @@ async def test_all_channels_are_heard_if_asked() -> None:
         assert not radio.hears_all_channels
 
 
+async def test_it_has_no_other_channel_page() -> None:
+    async with opened(ZepPeer()) as radio:
+        with pytest.raises(RadioError, match="has no channel page 2"):
+            await radio.configure(replace(radio.settings, page=2))
+        assert radio.settings.page == 0
+
+
 @pytest.mark.parametrize("correlation", [0x80 | 107, 107])
 async def test_a_cc24xx_trailer_tells_strength_and_whether_the_fcs_was_good(
     correlation: int,
