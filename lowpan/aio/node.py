@@ -8,7 +8,7 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lowpan.aio.endpoint import Endpoints, NodeDatagramTransport
-from lowpan.aio.events import MOST_EVENTS, Events
+from lowpan.aio.events import MOST_EVENTS, EventReaders, Events
 from lowpan.aio.node_options import (
     NodeOptions,
     address_within,
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 CLOSING_S = 0.5
 """Seconds that what was sent gets to leave before the radio is let go."""
+
+READY_S = 3.0
+"""Seconds that entering waits for a first address, while others are asked whether they have it."""
 
 Protocol = TypeVar("Protocol", bound=asyncio.DatagramProtocol)
 
@@ -85,6 +88,7 @@ class Node:
         )
         self._random = random or SystemRandom()
         self._stack = AsyncExitStack()
+        self._events = EventReaders()
         self._running: Running | None = None
         self._tun: TunHost | None = None
 
@@ -143,8 +147,11 @@ class Node:
         return state_of(self._live, self._tun)
 
     def events(self, most: int = MOST_EVENTS) -> Events:
-        """Return what happens from now on, for `async for`; of more than `most`, the newest."""
-        return self._live.events.add(most)
+        """Return what happens from now on, for `async for`; of more than `most`, the newest.
+
+        Before the block, it is what happens from its beginning on.
+        """
+        return self._events.add(most)
 
     # What it does
 
@@ -239,7 +246,7 @@ class Node:
             security=security,
             settings=options.node_settings(),
         )
-        running = Running(engine, radio)
+        running = Running(engine, radio, self._events)
         self._endpoints, self._pingers = Endpoints(running, self), Pingers(running, self._random)
         if security is not None:
             stack.callback(lambda: security.settle(now=running.now()))
@@ -249,8 +256,9 @@ class Node:
             self._tun = await TunHost.open(running, options.tun, options.routes)
             stack.push_async_callback(self._tun.close)
         stack.push_async_callback(running.close)
-        await running.start()
         self._running = running
+        await running.start()
+        await running.addressed(READY_S)
         for address in options.addresses:
             self.add_address(address)
 

@@ -72,7 +72,6 @@ class Pinger:
         destination: bytes,
         *,
         size: int = SIZE,
-        source: bytes = b"",
         hop_limit: int | None = None,
     ) -> None:
         if size < 0:
@@ -83,7 +82,7 @@ class Pinger:
         """Requests so far."""
         self._pingers = pingers
         self._data = bytes(number & 0xFF for number in range(size))
-        self._source, self._hop_limit = source, hop_limit
+        self._hop_limit = hop_limit
         self._asked: OrderedDict[int, _Asked] = OrderedDict()
         self._answers: deque[EchoAnswer | EchoFailure] = deque(maxlen=MOST_ANSWERS)
         self._news = asyncio.Event()
@@ -101,7 +100,6 @@ class Pinger:
                 echo,
                 self.destination,
                 now=running.now(),
-                source=self._source,
                 hop_limit=self._hop_limit,
             )
         )
@@ -182,16 +180,9 @@ class Pingers:
         running.take(DatagramDiscarded, self._discarded)
         running.ended.add_done_callback(lambda _: self._end())
 
-    def open(
-        self,
-        destination: bytes,
-        *,
-        size: int = SIZE,
-        source: bytes = b"",
-        hop_limit: int | None = None,
-    ) -> Pinger:
+    def open(self, destination: bytes, *, size: int = SIZE, hop_limit: int | None = None) -> Pinger:
         """Return a new pinger; raise FieldOutOfRange if there are too many."""
-        return Pinger(self, destination, size=size, source=source, hop_limit=hop_limit)
+        return Pinger(self, destination, size=size, hop_limit=hop_limit)
 
     def admit(self, pinger: Pinger) -> int:
         """Return the identifier that a new pinger has from now on; raise FieldOutOfRange."""

@@ -52,14 +52,13 @@ Action = TypeVar("Action")
 
 
 class Running:
-    """`engine` at work over `radio`, from start() to close(); both remain their owners'.
+    """`engine` at work over `radio`, from start() to close(); `events` are told what happens.
 
     `now()` is the loop's clock in microseconds: a loop with a clock of its own makes it virtual.
     """
 
-    def __init__(self, engine: NodeEngine, radio: Radio) -> None:
-        self.engine, self.radio = engine, radio
-        self.events = EventReaders()
+    def __init__(self, engine: NodeEngine, radio: Radio, events: EventReaders) -> None:
+        self.engine, self.radio, self.events = engine, radio, events
         self.failure: BaseException | None = None
         """What ended it before its time: RadioClosed, or a fault of ours."""
         self.is_congested = False
@@ -136,6 +135,15 @@ class Running:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def addressed(self, patience: float) -> None:
+        """Wait until we have an address that is ready, at most `patience` seconds."""
+        if any(own.ready for own in self.engine.own):
+            return
+        ready = asyncio.Event()
+        self.take(AddressChanged, lambda change: ready.set() if change.ready else None)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ready.wait(), patience)
 
     async def drained(self, patience: float) -> None:
         """Wait until all that was to be sent is sent, at most `patience` seconds."""

@@ -101,6 +101,11 @@ class RawKey:
         self.key_source = key_source
 
     @property
+    def octets(self) -> Secret:
+        """The key itself, which no text shows."""
+        return self._octets
+
+    @property
     def fingerprint(self) -> str:
         """What may be shown of the key."""
         return self.ccm_star.fingerprint

@@ -1,0 +1,33 @@
+"""`lowpan node`: the options; lowpan.cli.node_running does the work."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from lowpan.cli.node_identity import identity_options, taken_from
+
+
+@click.command(short_help="Be a node: answer pings, and give the system an interface.")
+@click.argument("radio")
+@identity_options
+@click.option(
+    "--tun", metavar="NAME", help="Let the system use the node by an interface, such as lowpan0."
+)
+@click.option(
+    "--route",
+    "routes",
+    metavar="PREFIX",
+    multiple=True,
+    help="What else the system reaches through --tun.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def node(radio: str, **options: Any) -> int:
+    """Be an IPv6 host on the network of RADIO until interrupted, and tell what happens.
+
+    The key is that of --raw-key, --keys, or the variable LOWPAN_KEYS (`raw HEX index=1`).
+    """
+    work = import_module("lowpan.cli.node_running")
+    identity = taken_from(options)
+    status: int = work.run_node(radio, identity, work.NodeCommandOptions(**options))
+    return status

@@ -1,0 +1,102 @@
+"""The options that say who a node is; those of `lowpan node` and `lowpan ping` alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import click
+
+from lowpan.cli.numbers import number
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+_OPTIONS = (
+    click.option(
+        "--channel", callback=number(0, 0xFFFF), metavar="N", help="Default: the radio's."
+    ),
+    click.option("--page", callback=number(0, 255), metavar="N", help="Channel page."),
+    click.option(
+        "--pan",
+        callback=number(0, 0xFFFF),
+        metavar="ID",
+        help="Such as 0xbeef; default: the radio's.",
+    ),
+    click.option(
+        "--eui64", metavar="ADDRESS", help="Extended address, 02:..:01; default: the radio's."
+    ),
+    click.option(
+        "--short",
+        callback=number(0, 0xFFFE),
+        metavar="ADDRESS",
+        help="Such as 0x0001; 0xfffe: none.",
+    ),
+    click.option(
+        "--address",
+        "addresses",
+        metavar="PREFIX/64",
+        multiple=True,
+        help="A further IPv6 address, or its prefix.",
+    ),
+    click.option(
+        "--raw-key",
+        metavar="HEX",
+        help="Secure all frames with this key; others can see it in the list of processes.",
+    ),
+    click.option(
+        "--keys", "key_files", metavar="FILE", multiple=True, help="File with a line `raw HEX`."
+    ),
+    click.option(
+        "--level",
+        type=click.Choice(["0", "1", "2", "3", "5", "6", "7"]),
+        default="5",
+        help="Security level of all frames; 0 leaves them in clear. Default: 5.",
+    ),
+    click.option(
+        "--key-index", callback=number(1, 255), metavar="N", help="What frames call the key."
+    ),
+    click.option(
+        "--peer",
+        "peers",
+        metavar="EUI64[=SHORT]",
+        multiple=True,
+        help="A peer whose secured frames come from its short address.",
+    ),
+    click.option(
+        "--store",
+        metavar="FILE",
+        help="Where frame counters survive; default: in ~/.local/state/lowpan.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityOptions:
+    """As they were written; see `lowpan node --help`."""
+
+    channel: int | None = None
+    page: int | None = None
+    pan: int | None = None
+    eui64: str | None = None
+    short: int | None = None
+    addresses: tuple[str, ...] = ()
+    raw_key: str | None = None
+    key_files: tuple[str, ...] = ()
+    level: str = "5"
+    key_index: int | None = None
+    peers: tuple[str, ...] = ()
+    store: str | None = None
+
+
+NAMES = tuple(IdentityOptions.__dataclass_fields__)
+
+
+def identity_options(command: Command) -> Command:
+    """Give `command` these options."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def taken_from(options: dict[str, object]) -> IdentityOptions:
+    """Take these options out of all that a command was given."""
+    return IdentityOptions(**{name: options.pop(name) for name in NAMES})  # type: ignore[arg-type]

@@ -1,0 +1,139 @@
+"""What a node tells, as lines of text or as JSON."""
+
+import json
+import re
+from dataclasses import fields
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from lowpan.aio.endpoint import udp_ends
+from lowpan.aio.events import EventsMissed, InterfaceNotice, NodeEvent, RadioFailed
+from lowpan.aio.node import Node
+from lowpan.aio.node_state import shown_link_address
+from lowpan.mac.service import BeaconReceived, CommandReceived, FrameDropped
+from lowpan.node.service import (
+    AddressChanged,
+    DatagramDiscarded,
+    ErrorReceived,
+    NeighbourChanged,
+)
+from lowpan.radio import Radio, RadioNotice
+from lowpan.wire.addresses import format_ipv6
+from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS
+
+_ADDRESSES = {"address", "source", "destination"}
+_LINK_ADDRESSES = {"link_address"}
+
+
+def identity_lines(radio: Radio, node: Node) -> list[str]:
+    """Return who a node is."""
+    settings, engine = node.radio_settings, node.engine
+    security = engine.link.security
+    secured = "in clear"
+    if security is not None:
+        key = security.keys.find(security.key, None)
+        fingerprint = "unknown" if key is None else key.fingerprint
+        secured = f"secured at level {security.level} with key {fingerprint}"
+    short = engine.link.short_address
+    link = [shown_link_address(engine.link.extended_address)]
+    link += [] if short is None else [shown_link_address(short)]
+    where = f"channel {settings.channel}, PAN 0x{settings.pan_id:04x}"
+    return [
+        f"{radio.description}, {where}, {secured}",
+        f"link-layer addresses {', '.join(str(address) for address in link)}",
+        *([f"interface {node.options.tun}"] if node.options.tun else []),
+        *(f"address {address}" for address in node.addresses),
+    ]
+
+
+def identity_json(radio: Radio, node: Node) -> str:
+    """Return who a node is, as an object."""
+    state = {name: value for name, value in node.state().items() if name != "counters"}
+    return _line("started", {"description": radio.description, "tun": node.options.tun, **state})
+
+
+def counters_lines(counters: dict[str, Any]) -> list[str]:
+    """Return what was counted, a line for each kind."""
+    lines = ["--- counters ---"]
+    for name, values in counters.items():
+        shown = ", ".join(f"{what} {number}" for what, number in values.items())
+        lines.append(f"{name.replace('_', ' ')}: {shown or 'none'}")
+    return lines
+
+
+def counters_json(counters: dict[str, Any]) -> str:
+    """Return the same as an object."""
+    return _line("ended", {"counters": counters})
+
+
+def event_json(event: NodeEvent) -> str:
+    """Return an event as an object: its kind, when it was told, and its fields."""
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
+    shown = {name: _plain(name, value) for name, value in values.items()}
+    return _line(re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower(), shown)
+
+
+def event_line(event: NodeEvent) -> str:
+    """Return the time and what happened."""
+    return f"{datetime.now().astimezone():%H:%M:%S.%f} {said(event)}"
+
+
+def said(event: NodeEvent) -> str:  # noqa: PLR0911  (a kind each)
+    """Return what happened."""
+    match event:
+        case AddressChanged(address, ready, reason):
+            what = "is ready" if ready else "is gone"
+            return _with(f"address {format_ipv6(address)} {what}", reason)
+        case NeighbourChanged(address, link_address, reachable):
+            where = f" at {shown_link_address(link_address)}" if link_address else ""
+            what = "is there" if reachable else "does not answer"
+            return f"neighbour {format_ipv6(address)}{where} {what}"
+        case ErrorReceived(source, kind, code):
+            return f"ICMPv6 error from {format_ipv6(source)}: type {kind} code {code}"
+        case DatagramDiscarded(discard, datagram, reason):
+            return _with(f"datagram {_ends(datagram)}discarded: {discard.value}", reason)
+        case FrameDropped(drop, reason, psdu, source):
+            sender = f" from {shown_link_address(source)}" if source else ""
+            return _with(f"frame of {len(psdu)} octets{sender} dropped: {drop.value}", reason)
+        case CommandReceived(source, payload):
+            return f"command {payload[:1].hex() or 'empty'} from {shown_link_address(source)}"
+        case BeaconReceived(psdu):
+            return f"beacon of {len(psdu)} octets"
+        case RadioNotice(happening, text):
+            return f"radio {happening.value}: {text}"
+        case RadioFailed(cause, cure) | InterfaceNotice(cause, cure):
+            return f"{cause}; {cure}" if cure else cause
+        case EventsMissed(count):
+            return f"{count} events missed"
+
+
+def _ends(datagram: bytes) -> str:
+    """Return whose datagram it was, as far as it says."""
+    if len(datagram) < IPV6_HEADER_OCTETS:
+        return ""
+    source, destination = format_ipv6(datagram[8:24]), format_ipv6(datagram[24:40])
+    ends = udp_ends(datagram)
+    if ends is not None:
+        source, destination = f"[{source}]:{ends[0].port}", f"[{destination}]:{ends[1].port}"
+    return f"{source} > {destination} "
+
+
+def _with(text: str, reason: str) -> str:
+    return f"{text} ({reason})" if reason else text
+
+
+def _plain(name: str, value: object) -> object:
+    """Return a value that JSON has."""
+    if isinstance(value, Enum):
+        return value.value
+    if not isinstance(value, bytes):
+        return value
+    if name in _ADDRESSES | _LINK_ADDRESSES and len(value) in (2, 8, 16):
+        return format_ipv6(value) if len(value) == 16 else shown_link_address(value)
+    return value.hex()
+
+
+def _line(event: str, values: dict[str, object]) -> str:
+    time = datetime.now().astimezone().timestamp()
+    return json.dumps({"event": event, "time": round(time, 6), **values})

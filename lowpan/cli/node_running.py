@@ -1,0 +1,63 @@
+"""What `lowpan node` does: a node on air, and a line for each thing that happens."""
+
+import asyncio
+from dataclasses import dataclass
+
+from lowpan.cli.interrupts import until_interrupted
+from lowpan.cli.node_identity import IdentityOptions
+from lowpan.cli.node_lines import (
+    counters_json,
+    counters_lines,
+    event_json,
+    event_line,
+    identity_json,
+    identity_lines,
+)
+from lowpan.cli.node_making import node_on
+from lowpan.cli.output import Output
+from lowpan.cli.report import CommandError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeCommandOptions:
+    """The options of `lowpan node` besides who it is."""
+
+    tun: str | None = None
+    routes: tuple[str, ...] = ()
+    as_json: bool = False
+
+
+def run_node(uri: str, identity: IdentityOptions, options: NodeCommandOptions) -> int:
+    """Run until interrupted; raise CommandError and what a node raises."""
+    if options.routes and options.tun is None:
+        raise CommandError("--route without --tun", "add --tun lowpan0")
+    with Output() as output:
+        output.most_lines = 1  # somebody watches, or waits for the first line
+        asyncio.run(until_interrupted(_be_node(uri, identity, options, output)))
+    return 0
+
+
+async def _be_node(
+    uri: str, identity: IdentityOptions, options: NodeCommandOptions, output: Output
+) -> None:
+    more = {"tun": options.tun, "routes": options.routes}
+    shown = event_json if options.as_json else event_line
+    async with node_on(uri, identity, **more) as (radio, node):
+        events = node.events()
+        async with node:
+            first = [identity_json(radio, node)] if options.as_json else identity_lines(radio, node)
+            _print(output, first)
+            try:
+                async for event in events:
+                    output.line(shown(event))
+            finally:
+                counters = node.state()["counters"]
+                last = [counters_json(counters)] if options.as_json else counters_lines(counters)
+                _print(output, last)
+            if node.failure is not None:  # the events have ended before anybody interrupted
+                raise node.failure
+
+
+def _print(output: Output, lines: list[str]) -> None:
+    for line in lines:
+        output.line(line)
