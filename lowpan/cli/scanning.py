@@ -131,9 +131,15 @@ def row(network: FoundNetwork) -> tuple[str, ...]:
         _cell(lqi),
         network.protocol,
         {None: "-", True: "yes", False: "no"}[network.joinable],
-        str(len(network.senders)),
+        str(_fewest_nodes(network)),
         nearest.address.hex(":") if nearest is not None else "-",
     )
+
+
+def _fewest_nodes(network: FoundNetwork) -> int:
+    """Return how many nodes were heard at least: one may speak by two addresses, short and long."""
+    lengths = [len(address) for address in network.senders]
+    return max(lengths.count(2), lengths.count(8))
 
 
 def _cell(number: int | None) -> str:
