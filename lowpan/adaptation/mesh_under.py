@@ -82,6 +82,7 @@ class MeshUnder:
         self, payload: bytes, source: bytes, destination: bytes, *, now: int
     ) -> list[MeshAction]:
         """Take the payload of a data frame between these MAC addresses (empty if it had none)."""
+        actions: list[MeshAction]
         try:
             actions = self._receive(payload, source, destination, now)
         except MalformedFrame as error:
@@ -145,7 +146,7 @@ class MeshUnder:
             return [deliver]  # without BC0 nobody could tell one from the next: it is not flooded
         return [deliver, _forward(mesh, BROADCAST, body)]
 
-    def _pass_on(self, mesh: MeshHeader, body: bytes, source: bytes) -> Forward | Dropped:
+    def _pass_on(self, mesh: MeshHeader, body: bytes, source: bytes) -> MeshAction:
         # "decremented by each forwarding node before sending", never sent with 0 (§5.2)
         if mesh.hops_left <= 1:
             return Dropped(source, Drop.HOPS_SPENT)
