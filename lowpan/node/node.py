@@ -185,18 +185,22 @@ class Node:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        due = [
-            deadline
-            for engine in (self.link, self.adaptation, self.discovery)
-            if (deadline := engine.next_deadline()) is not None
-        ]
-        return min(due, default=None)
+        first = self.link.next_deadline()
+        for deadline in (self.adaptation.next_deadline(), self.discovery.next_deadline()):
+            if deadline is not None and (first is None or deadline < first):
+                first = deadline
+        return first
 
     def handle_deadline(self, *, now: int) -> list[NodeAction]:
-        """Do what is due in every layer."""
+        """Do what is due; most often that is the link layer's alone."""
         actions = self._from_link(self.link.handle_deadline(now=now), now)
-        actions += self._from_adaptation(self.adaptation.handle_deadline(now=now), now)
-        return actions + self._from_discovery(self.discovery.handle_deadline(now=now), now)
+        deadline = self.adaptation.next_deadline()
+        if deadline is not None and deadline <= now:
+            actions += self._from_adaptation(self.adaptation.handle_deadline(now=now), now)
+        deadline = self.discovery.next_deadline()
+        if deadline is not None and deadline <= now:
+            actions += self._from_discovery(self.discovery.handle_deadline(now=now), now)
+        return actions
 
     # From layer to layer
 

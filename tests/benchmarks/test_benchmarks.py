@@ -11,7 +11,7 @@ import pytest
 from lowpan.capture.decoded import Outcome
 from lowpan.capture.session import open_capture
 from lowpan.capture.wireshark_profile import read_profile
-from tests.benchmarks import codecs, sniffing, startup
+from tests.benchmarks import codecs, goodput, sniffing, startup
 from tests.benchmarks.capture import Network, capture, profile
 from tests.benchmarks.processes import Failed, lowpan, run
 from tests.benchmarks.table import Row, at_least, at_most, show
@@ -97,6 +97,38 @@ def test_codecs_are_measured(folder: Path) -> None:
     rows = list(codecs.rows(capture(folder, FRAMES), 1, folder))
     assert len(rows) == 12
     assert all(0.1 < float(row.measured) < 10 for row in rows if row.target)
+
+
+@pytest.mark.parametrize(
+    ("payload", "secured", "frames"),
+    [
+        (60, False, [78]),
+        (60, True, [88]),
+        (107, False, [125]),
+        (108, False, [118, 26]),
+        (1000, False, [118] * 9 + [86]),
+        (1000, True, [120] * 10 + [72]),
+    ],
+)
+def test_bound_of_goodput_counts_the_smallest_frames(
+    payload: int, secured: bool, frames: list[int]
+) -> None:
+    assert goodput.frames_of(payload, secured=secured) == frames
+
+
+def test_a_frame_takes_what_the_standard_says() -> None:
+    # backoff, CCA, turnaround, 6 + 80 octets, turnaround, acknowledgment, long interframe space
+    assert goodput.duration(78) == 1120 + 128 + 192 + 2752 + 192 + 352 + 640
+
+
+@pytest.mark.parametrize("secured", [False, True])
+@pytest.mark.parametrize("payload", [60, 1000])
+def test_goodput_is_near_its_bound(payload: int, secured: bool) -> None:
+    run = goodput.measure(payload, 10, secured=secured)
+    share = run.bit_rate / goodput.bound(payload, secured=secured)
+    assert 0.96 < share < 1.02
+    frames = len(goodput.frames_of(payload, secured=secured))
+    assert frames <= run.frames < frames * 1.02
 
 
 def test_sniffer_is_measured_beside_others(

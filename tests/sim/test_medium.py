@@ -284,7 +284,7 @@ def test_the_delivery_ratio_rises_from_nothing_to_all_within_six_decibels() -> N
     assert ratios == sorted(ratios)
     assert ratios[0] < 0.01
     assert ratios[-1] > 0.999
-    assert o_qpsk(3, 120) == 1
+    assert o_qpsk(5, 120) == 1
     assert o_qpsk(1, 20) > 0.99
     assert o_qpsk(0, 120) < o_qpsk(0, 20)
 
