@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from lowpan.capture.decoded import DecodedFrame, Outcome, Protection
+from lowpan.capture.decoded import DecodedFrame, Outcome
 from lowpan.radio import Fcs
 
 SILENCE_S = 10.0
@@ -37,7 +37,9 @@ class LiveCounts:
 
     def __init__(self, now: float) -> None:
         self.begin = now
-        self.frames = self.bad_fcs = self.undecrypted = 0
+        self.frames = self.bad_fcs = 0
+        self.closed: Counter[Outcome] = Counter()
+        """Why frames, or the messages in them, were not decrypted."""
         self.channels: Counter[int] = Counter()
         self._marks = [(now, 0)]
 
@@ -49,8 +51,15 @@ class LiveCounts:
         if received.channel is not None:
             self.channels[received.channel] += 1
         inner = None if decoded.mle is None else decoded.mle.protection
-        if _is_closed(decoded.protection) or _is_closed(inner):
-            self.undecrypted += 1
+        for protection in (decoded.protection, inner):
+            if protection is not None and protection.outcome is not Outcome.DECRYPTED:
+                self.closed[protection.outcome] += 1
+                break
+
+    @property
+    def undecrypted(self) -> int:
+        """Return how many frames were not decrypted, for whatever reason."""
+        return self.closed.total()
 
     def rate(self, now: float) -> float:
         """Return the frames in a second, of late."""
@@ -59,7 +68,3 @@ class LiveCounts:
             del self._marks[0]
         then, frames = self._marks[0]
         return (self.frames - frames) / (now - then) if now > then else 0.0
-
-
-def _is_closed(protection: Protection | None) -> bool:
-    return protection is not None and protection.outcome is not Outcome.DECRYPTED

@@ -99,14 +99,21 @@ def _silence_cure(live: LiveRadio) -> str:
     return "no network may be near, or the radio's antenna is not connected"
 
 
+def undecrypted_text(counts: LiveCounts) -> str:
+    """Return how many frames were not decrypted, and why."""
+    reasons = " and ".join(f"{number} {why.value}" for why, number in counts.closed.most_common())
+    text = f"{counts.undecrypted} undecrypted"
+    return f"{text} ({reasons})" if reasons else text
+
+
 def summary_text(counts: LiveCounts, live: LiveRadio, now: float, *, is_decoded: bool) -> str:
     """Return what was heard in all."""
     statistics, dropped = live.radio.statistics, dropped_text(live)
     parts = [
-        f"{counts.frames} frames in {now - counts.begin:.1f} s",
+        f"{counts.frames} frame{'' if counts.frames == 1 else 's'} in {now - counts.begin:.1f} s",
         f"{counts.bad_fcs} with bad FCS",
         f"{dropped} dropped by the radio" if dropped else "",
-        f"{counts.undecrypted} undecrypted" if is_decoded else "",
+        undecrypted_text(counts) if is_decoded else "",
         f"lost and back {statistics.losses} times" if statistics.losses else "",
         f"{statistics.resets} resets" if statistics.resets else "",
     ]

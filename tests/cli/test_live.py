@@ -425,6 +425,28 @@ def test_help_names_the_schemes() -> None:
         assert scheme in said
 
 
+def test_silence_is_counted_anew_when_the_radio_is_back(
+    sniff: Sniff,
+    scripted: Callable[[Script], ScriptedRadio],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = list[float]()
+
+    class Recorded(Silence):
+        def heard(self, now: float) -> None:
+            begun.append(now)
+
+    async def script(radio: ScriptedRadio) -> None:
+        radio.happens(Happening.SAID, "hello")
+        radio.happens(Happening.LOST, "unplugged")
+        radio.happens(Happening.RETURNED, "tuned as before")
+
+    monkeypatch.setattr(live, "Silence", Recorded)
+    scripted(script)
+    assert sniff("scripted:")[0] == 0
+    assert len(begun) == 2
+
+
 def test_settings_of_a_radio_that_filters_are_told(
     sniff: Sniff, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,13 @@ from lowpan.capture.decoded import DecodedFrame, Outcome, Protection
 from lowpan.cli import live_output
 from lowpan.cli.live_counts import LiveCounts, Silence
 from lowpan.cli.live_output import StatusLine
-from lowpan.cli.live_texts import beginning, channel_names, silence_text, status_text
+from lowpan.cli.live_texts import (
+    beginning,
+    channel_names,
+    silence_text,
+    status_text,
+    undecrypted_text,
+)
 from lowpan.radio import Fcs, RadioSettings, RadioStatistics, ReceivedFrame
 from tests.cli.commands import ATTACH, LOWPAN, ROOT
 
@@ -60,6 +66,16 @@ def test_counts() -> None:
     counts = counted()
     assert (counts.frames, counts.bad_fcs, counts.undecrypted) == (3, 1, 1)
     assert dict(counts.channels) == {15: 2}
+
+
+def test_why_frames_were_not_decrypted() -> None:
+    counts = LiveCounts(0.0)
+    assert undecrypted_text(counts) == "0 undecrypted"
+    for why in (Outcome.NO_KEY, Outcome.NO_ADDRESS, Outcome.NO_ADDRESS):
+        closed = frame()
+        closed.protection = Protection(why)
+        counts.add(closed)
+    assert undecrypted_text(counts) == "3 undecrypted (2 no address and 1 no key)"
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
