@@ -1,6 +1,7 @@
 """Scan: which networks are on air, asked channel by channel over a radio."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
@@ -9,7 +10,15 @@ from lowpan.aio.tuning import tune
 from lowpan.capture.follower import Follower
 from lowpan.capture.networks import Networks
 from lowpan.errors import RadioClosed
-from lowpan.mac.active_scan import beacon_request
+from lowpan.mac.scanning import (
+    ChannelBegun,
+    ScanAction,
+    Scanning,
+    ScanType,
+    ask_for_beacons,
+)
+from lowpan.mac.scanning import ScanPlan as ChannelPlan
+from lowpan.mac.service import Configure, Transmit
 from lowpan.mesh.discovery import discovery_request
 from lowpan.radio import (
     Radio,
@@ -17,8 +26,6 @@ from lowpan.radio import (
     RadioNotice,
     RadioSettings,
     ReceivedFrame,
-    TransmitParameters,
-    TransmitStatus,
 )
 
 SCAN_S = 0.3
@@ -44,60 +51,81 @@ class Scan:
 
     def __init__(self, radio: Radio, plan: ScanPlan, random: Random) -> None:
         self.networks = Networks()
-        self.unsent = 0
-        """Requests that did not get on air: the channel was busy."""
         self.plan = plan
         self._radio, self._follower = radio, Follower()
         self._address = bytes([random.randrange(256) & 0xFC | 2, *random.randbytes(7)])
         """Locally administered, of one station (the universal/local and group bits)."""
         self._pan_id = random.randrange(0xFFFE)
-        self._sequence_number = random.randrange(256)
+        self._engine = Scanning(self._channel_plan(), self._settings(), random)
+
+    @property
+    def unsent(self) -> int:
+        """Return how many requests did not get on air: the channel was busy."""
+        return self._engine.unsent
 
     async def run(self, begun: Callable[[int], None] = lambda _: None) -> None:
         """Visit every channel, calling `begun` with each; raise RadioError.
 
         A replay that ends, ends the scan.
         """
-        for channel in self.plan.channels:
-            begun(channel)
-            try:
-                await tune(self._radio, self._settings(channel))
-                await self._visit(channel)
-            except RadioClosed:
-                return
+        try:
+            await self._do(self._engine.start(), begun)
+            while (deadline := self._engine.next_deadline()) is not None:
+                await self._listen(deadline)
+                await self._do(self._engine.handle_deadline(now=_now()), begun)
+        except RadioClosed:
+            return
 
-    def _settings(self, channel: int) -> RadioSettings:
+    def _channel_plan(self) -> ChannelPlan:
+        return ChannelPlan(
+            ScanType.PASSIVE if self.plan.passive else ScanType.ACTIVE,
+            self.plan.channels,
+            round(self.plan.seconds * 1_000_000),
+            self.plan.page,
+            (ask_for_beacons, self._ask_thread),
+        )
+
+    def _ask_thread(self, sequence_number: int) -> bytes:
+        return discovery_request(self._address, self._pan_id, sequence_number)
+
+    def _settings(self) -> RadioSettings:
         promiscuous = RadioCapability.PROMISCUOUS in self._radio.capabilities
         return replace(
             self._radio.settings,
-            channel=channel,
-            page=self.plan.page,
             promiscuous=promiscuous,
             pan_id=0xFFFF,
             extended_address=self._address,
         )
 
-    async def _visit(self, channel: int) -> None:
-        if not self.plan.passive:
-            await self._send(beacon_request(self._next_number()))
-            await self._send(discovery_request(self._address, self._pan_id, self._next_number()))
-        end = asyncio.get_running_loop().time() + self.plan.seconds
+    async def _do(self, actions: list[ScanAction], begun: Callable[[int], None]) -> None:
+        """Do what the engine asks of the radio, and what follows from it."""
+        waiting = deque(actions)
+        while waiting:
+            action = waiting.popleft()
+            if isinstance(action, Configure):
+                await tune(self._radio, action.settings)
+                waiting += self._engine.configured(now=_now())
+            elif isinstance(action, Transmit):
+                outcome = await self._radio.transmit(action.psdu, action.parameters)
+                waiting += self._engine.transmit_done(outcome, now=_now())
+            elif isinstance(action, ChannelBegun):
+                begun(action.channel)
+
+    async def _listen(self, deadline: int) -> None:
         try:
-            async with asyncio.timeout_at(end):
+            async with asyncio.timeout_at(deadline / 1_000_000):
                 while True:
-                    self._hear(await self._radio.next_event(), channel)
+                    self._hear(await self._radio.next_event())
         except TimeoutError:
             return
 
-    async def _send(self, psdu: bytes) -> None:
-        outcome = await self._radio.transmit(psdu, TransmitParameters())
-        self.unsent += outcome.status is not TransmitStatus.SUCCESS
-
-    def _hear(self, event: ReceivedFrame | RadioNotice, channel: int) -> None:
-        if isinstance(event, ReceivedFrame):
+    def _hear(self, event: ReceivedFrame | RadioNotice) -> None:
+        channel = self._engine.channel
+        if isinstance(event, ReceivedFrame) and channel is not None:
             number = self.networks.frames + 1
             self.networks.add(self._follower.follow(number, event, len(event.psdu)), channel)
 
-    def _next_number(self) -> int:
-        self._sequence_number = self._sequence_number + 1 & 0xFF
-        return self._sequence_number
+
+def _now() -> int:
+    """Return the loop's clock in microseconds."""
+    return round(asyncio.get_running_loop().time() * 1_000_000)

@@ -21,6 +21,7 @@ from lowpan.mac.service import (
     Acknowledge,
     BeaconReceived,
     Configure,
+    EmptyReceived,
     FrameDropped,
     LinkAction,
     LinkRequest,
@@ -239,7 +240,7 @@ class LinkLayer:
         if kind == FrameType.MAC_COMMAND:
             return self._command(received, frame, opened, now)
         if not opened.payload:
-            return []  # an answer to a poll that says: nothing waits
+            return [EmptyReceived(frame.source, frame.control.frame_pending)]
         return [data_received(received, frame, opened)]
 
     def _command(

@@ -122,6 +122,7 @@ def data_received(received: ReceivedFrame, frame: Frame, opened: Opened) -> Data
         opened.extended_source,
         received.rssi,
         received.lqi,
+        frame.control.frame_pending,
     )
 
 
@@ -134,6 +135,7 @@ def command_received(frame: Frame, opened: Opened) -> CommandReceived:
         sender_pan_id(frame),
         frame.destination,
         opened.extended_source,
+        frame.control.frame_pending,
     )
 
 

@@ -68,6 +68,16 @@ class DataReceived:
     """The sender's extended address: proven by the MIC if secured, else as the frame says."""
     rssi: float | None = None
     lqi: int | None = None
+    frame_pending: bool = False
+    """The sender has more for us: ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyReceived:
+    """A data frame without payload: the sender has nothing for us, though we asked."""
+
+    source: bytes | None
+    frame_pending: bool = False
 
 
 @dataclass(slots=True)
@@ -145,6 +155,7 @@ class CommandReceived:
     destination: bytes | None = None
     extended_source: bytes | None = None
     """The sender's extended address: proven by the MIC if secured, else as the frame says."""
+    frame_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +195,7 @@ LinkAction = (
     | Configure
     | MeasureEnergy
     | DataReceived
+    | EmptyReceived
     | DataSent
     | FrameDropped
     | CommandSent

@@ -44,20 +44,24 @@ class Air:
         self.told: list[list[LinkAction]] = [[] for _ in range(count)]
         """What each link layer has told the layer above."""
         self.on_air: list[bytes] = []
+        self.heed: Callable[[int, LinkAction], None] = lambda number, action: None
+        """Does what the layer above does when it is told something."""
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._order = 0
 
     def _link(self, number: int) -> LinkLayer:
         return LinkLayer(settings_of(number), RadioCapability.TRANSMIT, Random(number))
 
-    def secure(self, number: int, security: LinkSecurity) -> None:
-        """Give a link layer keys."""
+    def secure(
+        self, number: int, security: LinkSecurity | None, settings: LinkSettings | None = None
+    ) -> None:
+        """Give a link layer keys, and other settings."""
         self.links[number] = LinkLayer(
             settings_of(number),
             RadioCapability.TRANSMIT,
             Random(number),
             security=security,
-            settings=LinkSettings(),
+            settings=settings,
         )
 
     def take(self, number: int, actions: list[LinkAction]) -> None:
@@ -71,6 +75,7 @@ class Air:
                 self._put_on_air(number, action.psdu, after=O_QPSK_2450.turnaround)
             else:
                 self.told[number].append(action)
+                self.heed(number, action)
 
     def run(self, until: int = 20_000_000) -> None:
         """Let time pass until nothing is due, or `until`."""
