@@ -20,7 +20,7 @@ class SendMessage:
     destination: bytes
     """16 octets."""
     link_destination: bytes | None = None
-    """2 or 8 octets; None where `destination` is a group, or is to be routed and resolved."""
+    """2 or 8 octets; None where `destination` is a group, or still to be routed and resolved."""
     hop_limit: int = HOP_LIMIT
 
 
@@ -105,8 +105,8 @@ class ContextLearnt:
     identifier: int
     """0..15."""
     context: Context
-    lifetime: int
-    """Microseconds; 0: forget it."""
+    lifetime: int | None
+    """Microseconds; 0: forget it; None: until told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,41 @@ class HopLimitLearnt:
 
     hop_limit: int
     """1..255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A router has taken an address of ours for some time."""
+
+    address: bytes
+    router: bytes
+    lifetime: int
+    """Microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRefused:
+    """A router has not taken an address of ours; it will be asked again."""
+
+    address: bytes
+    router: bytes
+    status: int | None
+    """AddressRegistrationStatus; None: it did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourRegistered:
+    """A neighbour may be reached through us at an address, for as long as it refreshes it."""
+
+    address: bytes
+    link_address: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourDeregistered:
+    """An address is no longer registered with us."""
+
+    address: bytes
 
 
 class Refusal(Enum):
@@ -161,5 +196,9 @@ NdAction = (
     | PrefixLost
     | ContextLearnt
     | HopLimitLearnt
+    | Registered
+    | RegistrationRefused
+    | NeighbourRegistered
+    | NeighbourDeregistered
     | MessageRefused
 )

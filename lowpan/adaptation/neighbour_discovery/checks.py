@@ -2,10 +2,12 @@
 
 from lowpan.adaptation.neighbour_discovery.actions import HOP_LIMIT, Refusal
 from lowpan.adaptation.neighbour_discovery.own import SOLICITED_NODE_PREFIX
+from lowpan.adaptation.neighbour_discovery.registry import CODES
 from lowpan.wire.addresses import LINK_LOCAL_PREFIX, UNSPECIFIED, is_multicast
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Body
 from lowpan.wire.nd_options import NdOptionType
 from lowpan.wire.neighbour_discovery import (
+    DuplicateAddress,
     NeighbourAdvertisement,
     NeighbourSolicitation,
     Redirect,
@@ -18,6 +20,8 @@ def refusal_of(
     message: Icmpv6, source: bytes, destination: bytes, hop_limit: int
 ) -> Refusal | None:
     """Return why a message is to be ignored, None if it is valid; its checksum was right."""
+    if isinstance(message.body, DuplicateAddress):
+        return _duplicate_address(message.body, message.code, source)
     if hop_limit != HOP_LIMIT:
         return Refusal.HOP_LIMIT
     if message.code:
@@ -66,6 +70,17 @@ def _advertisement(
     if is_multicast(destination) and body.control.s:
         return Refusal.FLAGS
     return None
+
+
+def _duplicate_address(body: DuplicateAddress, code: int, source: bytes) -> Refusal | None:
+    """Return why not, as above; these come over many hops (RFC 6775 §4.4, RFC 8505 §4.2)."""
+    if code not in (0, CODES[len(body.rovr)]) or (code == 0 and len(body.rovr) != 8):
+        return Refusal.CODE
+    if is_multicast(source) or source == UNSPECIFIED:
+        return Refusal.SOURCE
+    address = body.registered_address
+    local = is_multicast(address) or address[:8] == LINK_LOCAL_PREFIX or address == UNSPECIFIED
+    return Refusal.TARGET if local else None
 
 
 def _tells_source(body: RouterSolicitation | NeighbourSolicitation) -> bool:

@@ -3,7 +3,7 @@
 from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
-Key = TypeVar("Key", bytes, tuple[bytes, int])
+Key = TypeVar("Key", bytes, tuple[bytes, int], tuple[bytes, bytes])
 
 _SLACK = 64
 """Outdated places in the heap that are not worth a tidying."""

@@ -51,8 +51,8 @@ class Prefix:
     prefix_length: int
     on_link: bool
     autonomous: bool
-    border: bytes
-    """Who vouches for it."""
+    border: bytes = b""
+    """Who vouches for it; empty: only we, without being a border router."""
     valid_until: int | None = None
     preferred_until: int | None = None
     deprecated: bool = False
@@ -88,6 +88,10 @@ class NetworkInformation:
         self.prefixes: dict[PrefixName, Prefix] = {}
         self.contexts: dict[int, AnnouncedContext] = {}
         self.borders: dict[bytes, Border] = {}
+        self.own_border: bytes | None = None
+        """Our address, if we are a border router: what others say of us is no news."""
+        self.changes = 0
+        """How often a border router has said something new."""
         self._most_prefixes, self._most_borders = most_prefixes, most_borders
         self._deadlines: Deadlines[PrefixName] = Deadlines()
 
@@ -99,6 +103,8 @@ class NetworkInformation:
         )
         if is_multicast(address):
             return Refusal.OPTIONS
+        if address == self.own_border:
+            return Refusal.OURS
         if known is not None and not _over(known.until, now):
             # older by serial number arithmetic (RFC 1982), so that no forged version is the last
             if 0 < (known.version - option.version) % _VERSIONS < _VERSIONS // 2:
@@ -110,6 +116,7 @@ class NetworkInformation:
             if len(self.borders) >= self._most_borders:
                 return Refusal.NO_ROOM
         lifetime = (option.valid_lifetime or ABRO_LIFETIME) * _SECOND
+        self.changes += known is None or known.version != option.version
         self.borders[address] = Border(option.version, now + lifetime)
         return None
 
@@ -119,7 +126,7 @@ class NetworkInformation:
         identifier, lifetime = option.control.cid, option.valid_lifetime * _SECOND
         known = self.contexts.get(identifier)
         if known is not None and known.border != border and not _over(known.until, now):
-            if known.context != context:
+            if known.context != context or known.until is None:
                 return [_refused(Refusal.CONTESTED, border)]
             border = known.border
         if lifetime:
@@ -137,6 +144,8 @@ class NetworkInformation:
         if is_multicast(prefix) or _is_link_local(prefix, length):
             return [_refused(Refusal.OPTIONS, border)]
         known = self.prefixes.get((prefix, length))
+        if known is not None and known.border in (b"", self.own_border):
+            return [_refused(Refusal.CONTESTED, border)]
         autonomous = option.control.a and length == 64  # where our identifier fits behind it
         if known is None:
             if not option.valid_lifetime:
@@ -151,8 +160,33 @@ class NetworkInformation:
             actions = [_learnt(known)]
         else:
             actions = []
-        known.border = border
+        vouching = self.borders.get(known.border)
+        if vouching is None or _over(vouching.until, now):
+            known.border = border
         return actions + self._prolong(known, option, now)
+
+    def announce(self, prefix: Prefix) -> list[NdAction]:
+        """Have a prefix of our own, for others to learn; raise FieldOutOfRange if it is none."""
+        prefix.prefix = Context(prefix.prefix, prefix.prefix_length).prefix
+        prefix.autonomous = prefix.autonomous and prefix.prefix_length == 64
+        actions = self._add(prefix)
+        self._set_deadline(prefix)
+        return actions
+
+    def border_for(self, address: bytes, *, now: int) -> bytes | None:
+        """Return the border router that keeps addresses like `address`, None if none does."""
+        covering = (one for one in self.prefixes.values() if _covers(one, address))
+        best = max(covering, key=lambda one: one.prefix_length, default=None)
+        border = None if best is None else self.borders.get(best.border)
+        if best is None or border is None or _over(border.until, now):
+            return None
+        return best.border
+
+    def is_on_mesh(self, address: bytes) -> bool:
+        """Tell whether `address` has a prefix of the network; yes while none is known."""
+        if address[:8] == LINK_LOCAL_PREFIX or not self.prefixes:
+            return True
+        return any(_covers(one, address) for one in self.prefixes.values())
 
     def _add(self, prefix: Prefix) -> list[NdAction]:
         self.prefixes[prefix.prefix, prefix.prefix_length] = prefix
@@ -215,6 +249,9 @@ class NetworkInformation:
 
     def options(self, border: bytes, *, now: int) -> Iterator[NdOption]:
         """Yield the options of an advertisement that passes on what `border` says."""
+        known_border = self.borders.get(border)
+        if known_border is not None and _over(known_border.until, now):
+            return
         for known in self.prefixes.values():
             if known.border == border and not _over(known.valid_until, now):
                 control = PrefixInformationControl(l=known.on_link, a=known.autonomous, r=False)
@@ -226,7 +263,6 @@ class NetworkInformation:
         for identifier, announced in sorted(self.contexts.items()):
             if announced.border == border and not _over(announced.until, now):
                 yield _context_option(identifier, announced, now)
-        known_border = self.borders.get(border)
         if known_border is not None:
             lifetime = _minutes(known_border.until, now)
             authority = AuthoritativeBorderRouter(known_border.version, lifetime, border)
@@ -245,6 +281,11 @@ def _learnt(prefix: Prefix) -> PrefixLearnt:
     return PrefixLearnt(
         prefix.prefix, prefix.prefix_length, prefix.on_link, autonomous=prefix.autonomous
     )
+
+
+def _covers(prefix: Prefix, address: bytes) -> bool:
+    different = int.from_bytes(prefix.prefix, "big") ^ int.from_bytes(address, "big")
+    return different >> 128 - prefix.prefix_length == 0
 
 
 def _is_link_local(prefix: bytes, length: int) -> bool:

@@ -10,6 +10,7 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     AddressDuplicate,
     LinkAddressKnown,
     NdAction,
+    PrefixLearnt,
     SendMessage,
     Unreachable,
 )
@@ -68,11 +69,14 @@ class Node:
         derive: bool = True,
         settings: NdSettings | None = None,
     ) -> None:
+        self.number = number
         self.own = OwnTable(address(number), *addresses)
         self.link = LinkAddresses(extended(number), short, 0xBEEF)
         self.engine = NeighbourDiscovery(
             self.own, self.link, Random(number), derive=derive, settings=settings
         )
+        self.configures = True
+        """Makes an address of each prefix that it learns."""
         self.told: list[NdAction] = []
         """Everything but what was to be sent."""
 
@@ -93,6 +97,8 @@ class Link:
         self.nodes = list(nodes)
         self.now = 0
         self.losses, self._random = 0.0, Random(0)
+        self.apart: list[set[int]] = []
+        """Numbers of nodes that do not hear each other."""
         self.sent: list[tuple[int, SendMessage]] = []
         self._waiting: dict[tuple[int, bytes], list[SendMessage]] = {}
         self._under_way: list[tuple[int, int, Node, SendMessage]] = []
@@ -104,6 +110,10 @@ class Link:
                 self._send(node, action)
                 continue
             node.told.append(action)
+            if isinstance(action, PrefixLearnt) and action.autonomous and node.configures:
+                made = action.prefix[:8] + iid_of(node.link.extended or b"")
+                if node.own.get(made) is None:
+                    self.do(node, node.check(made, now=self.now))
             if isinstance(action, AddressConfirmed):
                 node.own.own[action.address].ready = True
             elif isinstance(action, AddressDuplicate):
@@ -146,7 +156,9 @@ class Link:
         octets = ICMPV6.encode(action.message)
         for node in self.nodes:
             ours = (node.link.extended, node.link.short)
-            if node is not sender and action.link_destination in (None, *ours):
+            if {node.number, sender.number} in self.apart or node is sender:
+                continue
+            if action.link_destination in (None, *ours):
                 link_source = sender.link.short or sender.link.extended or b""
                 actions = node.engine.receive_message(
                     ICMPV6.decode(octets),
