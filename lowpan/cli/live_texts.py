@@ -78,6 +78,16 @@ def silence_text(live: LiveRadio, seconds: float) -> tuple[str, str]:
     return cause, _silence_cure(live)
 
 
+def _is_misunderstood(live: LiveRadio) -> bool:
+    """Tell whether the radio speaks, and not what its driver knows.
+
+    Some octets that are no message are usual: what was under way when the port was opened.
+    """
+    statistics = live.radio.statistics
+    strange = statistics.damaged > 1 or 4 * statistics.garbage > statistics.octets
+    return strange and not statistics.frames
+
+
 def _left_out(live: LiveRadio) -> str:
     """Say what a radio without own filter has counted as filtered."""
     if hears_all_channels(live):
@@ -89,13 +99,16 @@ def _silence_cure(live: LiveRadio) -> str:
     statistics, settings = live.radio.statistics, live.radio.settings
     if live.is_lost:
         return "the radio is away: plug it in again, and sniffing goes on"
-    if statistics.garbage or statistics.damaged:
+    if _is_misunderstood(live):
         return "another firmware or baud rate may be in use: `lowpan radios --probe` asks"
     if not settings.promiscuous:
         return "the filter may leave out what there is; a radio with a promiscuous mode hears all"
     if len(live.tuning.channels) < 2 and not hears_all_channels(live):
         certain = "is" if statistics.filtered else "may be"
-        return f"the network {certain} on another channel: --channel 11-26 --hop 250ms looks at all"
+        where = f"the network {certain} on another channel"
+        return f"{where}: --channel 11-26 --hop 2s listens on all, `lowpan scan` asks on all"
+    if len(live.tuning.channels) > 1:
+        return "a network that speaks seldom is missed: a longer --hop hears it, `lowpan scan` asks"
     return "no network may be near, or the radio's antenna is not connected"
 
 

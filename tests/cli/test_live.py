@@ -234,7 +234,8 @@ def test_silence_is_explained(
     assert said[1:3] == [
         "no frame for 0 s: 123 octets from the radio, unknown how many frames dropped, "
         "channel 15, page 0, promiscuous, so without filter",
-        "the network may be on another channel: --channel 11-26 --hop 250ms looks at all",
+        "the network may be on another channel: --channel 11-26 --hop 2s listens on all,"
+        " `lowpan scan` asks on all",
     ]
     assert len(said) == 4
 
