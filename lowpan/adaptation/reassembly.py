@@ -46,7 +46,7 @@ class Loss(str):
 TIMED_OUT = Loss("its last fragments did not arrive in time")
 OVERLAPPED = Loss("a fragment overlaps another one and says something else")
 CROWDED_OUT = Loss("its sender began too many datagrams")
-MADE_ROOM = Loss("the oldest of too many partial datagrams")
+MADE_ROOM = Loss("the oldest of too many partial datagrams, of one fragment if there are such")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,9 @@ class Reassembler:
         self._most_fragments = most_fragments
         self._fragments = 0
         self._partials: dict[Key, _Partial] = {}  # in order of their first fragment
+        self._lone: dict[Key, None] = {}
+        """Those with one fragment, in the same order: the first to go, so that whoever sends first
+        fragments under forged addresses displaces none that is under way."""
         self._of_sender: dict[bytes, int] = {}
 
     def __len__(self) -> int:
@@ -150,6 +153,8 @@ class Reassembler:
             partial = None
         if partial is None:
             partial = self._begin(key, offset, piece, now, events)
+        elif len(partial.pieces) > 1:
+            self._lone.pop(key, None)
         partial.marks.append(mark)
         self._fragments += 1
         if partial.held == header.datagram_size:
@@ -157,7 +162,8 @@ class Reassembler:
             datagram = b"".join(partial.pieces)
             events.append(DatagramReceived(source, destination, datagram, tuple(partial.marks)))
         elif self._fragments > self._most_fragments:
-            events.append(self._drop(next(iter(self._partials)), MADE_ROOM))
+            repeats = len(partial.marks) > 2 * len(partial.pieces)
+            events.append(self._drop(key if repeats else self._least(), MADE_ROOM))
         return events
 
     def next_deadline(self) -> int | None:
@@ -186,13 +192,18 @@ class Reassembler:
             oldest = next(held for held in self._partials if held[0] == source)
             events.append(self._drop(oldest, CROWDED_OUT))
         elif len(self._partials) >= self._most_datagrams:
-            events.append(self._drop(next(iter(self._partials)), MADE_ROOM))
+            events.append(self._drop(self._least(), MADE_ROOM))
         self._of_sender[source] = self._of_sender.get(source, 0) + 1
         # monotonous, so that the first one held is always the next one due
         last = next(reversed(self._partials.values()), None)
         deadline = max(now + self._timeout, last.deadline if last else 0)
         partial = self._partials[key] = _Partial(deadline, offset, piece)
+        self._lone[key] = None
         return partial
+
+    def _least(self) -> Key:
+        """Return the partial datagram that is the first to make room."""
+        return next(iter(self._lone or self._partials))
 
     def _drop(self, key: Key, reason: Loss) -> DatagramLost:
         partial = self._forget(key)
@@ -205,6 +216,7 @@ class Reassembler:
         else:
             del self._of_sender[key[0]]
         partial = self._partials.pop(key)
+        self._lone.pop(key, None)
         self._fragments -= len(partial.marks)
         return partial
 

@@ -110,11 +110,31 @@ def test_fragments_sent_again_and_again_are_bounded() -> None:
     events = [event for _ in range(99) for event in fragment(engine, 0, bytes(8), tag=2)]
     assert events == []
     (lost,) = fragment(engine, 0, bytes(8), tag=2)
-    assert lost == DatagramLost(ALICE, 1, MADE_ROOM, (0,))
-    (lost,) = fragment(engine, 0, bytes(8), tag=2)
-    assert lost == DatagramLost(ALICE, 2, MADE_ROOM, (0,) * 101)
-    assert len(engine) == 0
-    assert fragment(engine, 0, bytes(8), tag=3) == []
+    assert lost == DatagramLost(ALICE, 2, MADE_ROOM, (0,) * 100)
+    assert len(engine) == 1, "what is not repeated stays"
+
+
+def test_a_flood_of_first_fragments_displaces_none_that_is_under_way() -> None:
+    engine = Reassembler(most_datagrams=8)
+    first, second, third = (FragmentHeader(64, 1, at) for at in (None, 16, 32))
+    engine.receive_fragment(ALICE, BOB, first, bytes(16), now=0)
+    engine.receive_fragment(ALICE, BOB, second, bytes(16), now=1)
+    for sender in range(1000):
+        engine.receive_fragment(sender.to_bytes(8, "big"), BOB, first, bytes(16), now=2)
+    (done,) = engine.receive_fragment(ALICE, BOB, third, bytes(32), now=3)
+    assert isinstance(done, DatagramReceived)
+
+
+def test_fragments_of_many_datagrams_are_bounded() -> None:
+    engine = Reassembler(most_fragments=10)
+    for sender in range(5):
+        header = FragmentHeader(64, 1, None)
+        engine.receive_fragment(sender.to_bytes(8, "big"), BOB, header, bytes(8), now=0)
+        header = FragmentHeader(64, 1, 16)
+        engine.receive_fragment(sender.to_bytes(8, "big"), BOB, header, bytes(8), now=0)
+    (lost,) = fragment(engine, 0, bytes(8), tag=1)
+    assert lost == DatagramLost(ALICE, 1, MADE_ROOM, (0,)), "it is the least complete"
+    assert len(engine) == 5
 
 
 def test_fragments_that_fit_no_datagram_are_refused() -> None:

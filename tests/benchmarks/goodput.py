@@ -1,4 +1,4 @@
-"""UDP from node to node over a medium of 250 kbit/s in virtual time, beside what the standard allows.
+"""UDP from node to node in virtual time at 250 kbit/s, beside what the standard allows.
 
 The bound is computed from the standard's times and from the smallest headers, not from what the
 stack does: docs/goodput.md has the formula.

@@ -44,6 +44,7 @@ LIMITS = {
     "_told": MOST_PANS,
     "_pairs": MOST_PAIRS,
     "_partials": MOST_DATAGRAMS,
+    "_lone": MOST_DATAGRAMS,
     "_of_sender": MOST_DATAGRAMS,
     "_roamers": MOST_ROAMERS,
     "_members": MOST_ROAMERS,
