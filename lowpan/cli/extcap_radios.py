@@ -40,4 +40,5 @@ def _found() -> Iterator[Listed]:
     for radio in found:
         if radio.kind != "serial" or radio.hardware:
             use = f"in use by {radio.held_by}" if radio.held_by else ""
-            yield Listed(radio.uri, "; ".join(text for text in (radio.description, use) if text))
+            texts = (radio.description, use, radio.trouble)
+            yield Listed(radio.uri, "; ".join(text for text in texts if text))

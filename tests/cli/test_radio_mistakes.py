@@ -139,6 +139,18 @@ def test_a_port_at_which_nobody_answers(capfd: pytest.CaptureFixture[str], port:
     assert cure.startswith("name the driver and the speed")
 
 
+def test_a_kernel_without_the_modules(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr("lowpan_radios.wpan.this_machine", missing)
+    cause, cure = mistake(capfd, "sniff", "wpan:wpan0")
+    assert cause == "wpan:wpan0: this kernel has no 802.15.4 loaded (no nl802154)"
+    assert "sudo modprobe" in cure
+
+
 @pytest.mark.parametrize(
     ("found", "cure"),
     [

@@ -55,6 +55,29 @@ async def test_ports_have_lasting_names_and_say_what_they_probably_are(
     assert {each.kind for each in found} == {"serial"}
 
 
+async def test_what_stops_us_from_opening_a_port_is_told(
+    pty: Pty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_access(*_: object) -> bool:
+        return False
+
+    def held(_: str) -> list[tuple[int, str]]:
+        return [(7, "ModemManager")]
+
+    monkeypatch.setattr(list_ports, "comports", lambda: [port(pty.number, 1, 2)])
+    monkeypatch.setattr(port_names, "LASTING", ())
+    (free,) = ports.serial_ports()
+    assert (free.trouble, free.cure) == ("", "")
+    monkeypatch.setattr(ports, "holders", held)
+    (busy,) = ports.serial_ports()
+    assert (busy.held_by, busy.trouble) == ("ModemManager (process 7)", "")
+    assert "sudo systemctl stop ModemManager" in busy.cure
+    monkeypatch.setattr(os, "access", no_access)
+    (shut,) = ports.serial_ports()
+    assert shut.trouble == "no permission to open it"
+    assert "group" in shut.cure
+
+
 async def test_ids_are_found_by_any_name_of_the_port(
     pty: Pty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
