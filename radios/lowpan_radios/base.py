@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import replace
 from time import time_ns
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from lowpan.errors import FieldOutOfRange, RadioClosed, RadioError
 from lowpan.radio import (
@@ -28,6 +29,17 @@ SHORTEST_PSDU, LONGEST_PSDU = 3, 125
 
 CHANNELS_2450 = tuple(range(11, 27))
 """Channels of page 0 in the 2450 MHz band (IEEE 802.15.4-2020 §10.1.3.3)."""
+
+Value = TypeVar("Value")
+
+
+async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel tasks and wait until they have ended; None is one that has."""
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    if running:
+        await asyncio.wait(running)
 
 
 class BaseRadio:
@@ -54,6 +66,8 @@ class BaseRadio:
         self._events: deque[ReceivedFrame | RadioNotice] = deque()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sending = asyncio.Lock()
+        self._under_way = set[asyncio.Task[Any]]()
+        self._newest_ns = 0
         self._closed = False
 
     # What a driver does in its own way
@@ -75,7 +89,17 @@ class BaseRadio:
     # What a driver reports
 
     def _deliver(self, frame: ReceivedFrame) -> None:
-        """Queue a frame that came in."""
+        """Queue a frame that came in; its time is never before that of the one before it."""
+        time = frame.time_ns
+        if time is not None:
+            if time < self._newest_ns:  # the host's clock was set back
+                frame.time_ns = self._newest_ns
+            else:
+                self._newest_ns = time
+        self._give(frame)
+
+    def _give(self, frame: ReceivedFrame) -> None:
+        """Queue a frame with the time it has."""
         statistics = self.statistics
         statistics.frames += 1
         if frame.fcs is Fcs.BAD:
@@ -124,6 +148,9 @@ class BaseRadio:
         if settings.promiscuous and RadioCapability.PROMISCUOUS not in self.capabilities:
             cure = "configure it with promiscuous=False"
             raise RadioError(f"{self.uri}: has no promiscuous mode", cure)
+        await self._to_its_end(self._configure(settings))
+
+    async def _configure(self, settings: RadioSettings) -> None:
         async with self._sending:
             self._open()
             before = self.settings
@@ -184,14 +211,38 @@ class BaseRadio:
         self._open()
         if RadioCapability.ENERGY not in self.capabilities:
             raise RadioError(f"{self.uri}: cannot measure energy", "spinel: radios can")
+        return await self._to_its_end(self._measure(channel, duration_ms))
+
+    async def _measure(self, channel: int, duration_ms: int) -> float:
         async with self._sending:
             self._open()
             return await self._measure_energy(channel, duration_ms)
 
+    async def _to_its_end(self, work: Coroutine[Any, Any, Value]) -> Value:
+        """Do `work` to its end, also if its caller is cancelled: half told, a radio may be deaf."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._no_more_under_way)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is not None and caller.cancelling():
+                raise
+            raise RadioClosed(f"{self.uri}: closed") from None  # by close(), not by the caller
+
+    def _no_more_under_way(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, even if its caller has gone
+
     async def close(self) -> None:
         """Give it back; see Radio."""
         self._end()
-        await self._close()
+        try:
+            await self._close()
+        finally:
+            await end_tasks(*self._under_way)
 
     async def __aenter__(self) -> Self:
         """Return the radio itself."""

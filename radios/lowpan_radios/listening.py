@@ -67,6 +67,7 @@ class ListeningRadio(StreamRadio, Generic[Answer]):
         """Let whoever asks have `why`; see StreamRadio."""
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(why)
+            self._reply.exception()  # seen, even if whoever asked has gone
 
     async def _quiet(self, octets: bytes, is_answer: Callable[[Answer], bool]) -> None:
         """Tell the firmware by `octets` to be quiet, while the line is still open."""

@@ -20,14 +20,10 @@ def lasting_name(path: str) -> str:
     if given.is_symlink():
         return path
     for folder in LASTING:
-        for link in _links(folder):
+        for link in sorted(_entries(folder)):
             if os.path.realpath(link) == os.path.realpath(given):
                 return str(link)
     return path
-
-
-def _links(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def holders(path: str) -> list[tuple[int, str]]:
@@ -50,7 +46,7 @@ def _processes() -> Iterator[Path]:
 def _entries(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())
-    except OSError:  # a process that has ended, or is not ours to look into
+    except OSError:  # not there any more, or not ours to look into
         return []
 
 

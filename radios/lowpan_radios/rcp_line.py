@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lowpan.errors import MalformedFrame, RadioError
 from lowpan.radio import Happening, RadioCapability, RadioSettings, RadioUri
+from lowpan_radios.base import end_tasks
 from lowpan_radios.hdlc import HdlcDecoder, hdlc_encode
 from lowpan_radios.rcp_frames import RawFrames
 from lowpan_radios.rcp_identity import RcpIdentity, identify
@@ -261,8 +262,7 @@ class RcpLine(StreamRadio):
 
     async def _close(self) -> None:
         restoring, self._restoring = self._restoring, None
-        if restoring is not None:
-            restoring.cancel()
-            with suppress(asyncio.CancelledError):
-                await restoring
-        await super()._close()
+        try:
+            await end_tasks(restoring)
+        finally:
+            await super()._close()

@@ -5,7 +5,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from time import time_ns
 
@@ -21,7 +20,7 @@ from lowpan.radio import (
     RadioUri,
     ReceivedFrame,
 )
-from lowpan_radios.base import BaseRadio
+from lowpan_radios.base import BaseRadio, end_tasks
 from lowpan_radios.replay_pipe import PipeReader
 
 MOST_AHEAD = 256
@@ -156,14 +155,13 @@ class ReplayRadio(BaseRadio):
 
     async def _close(self) -> None:
         playing, self._playing = self._playing, None
-        if playing is not None:
-            playing.cancel()
-            with suppress(asyncio.CancelledError):
-                await playing
-        if self._pipe is not None:
-            self._pipe.close()
-        if self._records is not None:
-            self._records.close()
+        try:
+            await end_tasks(playing)
+        finally:
+            if self._pipe is not None:
+                self._pipe.close()
+            if self._records is not None:
+                self._records.close()
 
     def _opened(self) -> Records:
         try:
@@ -208,7 +206,7 @@ class ReplayRadio(BaseRadio):
             if self._paced:
                 await _sleep_until(self._begin + due / 1e9)
             if self._heard(frame):
-                self._deliver(frame)
+                self._give(frame)  # the times are the file's
             else:
                 self.statistics.filtered += 1
             if len(self._events) >= MOST_AHEAD:

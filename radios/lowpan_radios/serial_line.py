@@ -89,6 +89,10 @@ def _open_port(uri: RadioUri, baudrate: int) -> serial.Serial:
         raise _explained(uri, path, error) from error
     except ValueError as error:  # what pyserial says of a speed that the port does not take
         raise _no_such_speed(uri, baudrate) from error
+    except Exception as error:
+        if type(error).__module__ != "termios":  # which other systems have not
+            raise
+        raise _explained(uri, path, OSError(*error.args)) from error  # unplugged just now
 
 
 def _no_such_speed(uri: RadioUri, baudrate: int) -> RadioError:

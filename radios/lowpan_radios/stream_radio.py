@@ -1,11 +1,10 @@
 """Radios at the end of a line of octets: bring-up, loss of the line, and return."""
 
 import asyncio
-from contextlib import suppress
 
 from lowpan.errors import LowpanError, RadioClosed, RadioError
 from lowpan.radio import Happening, RadioCapability, RadioSettings, RadioUri
-from lowpan_radios.base import CHANNELS_2450, BaseRadio
+from lowpan_radios.base import CHANNELS_2450, BaseRadio, end_tasks
 from lowpan_radios.stream import Stream, lasting, open_stream
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
@@ -89,18 +88,26 @@ class StreamRadio(BaseRadio):
 
     async def _return(self) -> None:
         wait = FIRST_WAIT
-        while not self._closed:
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, LONGEST_WAIT)
-            try:
-                async with self._sending:
-                    await self._connect()
-            except LowpanError:  # not there yet, or not ready: the loss has been told already
-                self._disconnect()
-            else:
-                self._returning = None
-                self._notice(Happening.RETURNED, self.description)
-                return
+        try:
+            while not self._closed:
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT)
+                if await self._is_back():
+                    self._returning = None
+                    self._notice(Happening.RETURNED, self.description)
+                    return
+        except Exception:  # which only we can have made: nobody is to wait for a radio that is dead
+            self._end()
+            raise
+
+    async def _is_back(self) -> bool:
+        """Try to reach it; tell whether it is there with all settings."""
+        try:
+            async with self._sending:
+                await self._connect()
+        except LowpanError:  # not there yet, or not ready: the loss has been told already
+            self._disconnect()
+        return self._stream is not None  # it may be lost again after its last answer
 
     def _disconnect(self) -> None:
         stream, self._stream = self._stream, None
@@ -109,9 +116,8 @@ class StreamRadio(BaseRadio):
 
     async def _close(self) -> None:
         returning, self._returning = self._returning, None
-        if returning is not None:
-            returning.cancel()
-            with suppress(asyncio.CancelledError):
-                await returning
-        self._disconnect()
-        self._forget(RadioClosed(f"{self.uri}: closed"))
+        try:
+            await end_tasks(returning)
+        finally:
+            self._disconnect()
+            self._forget(RadioClosed(f"{self.uri}: closed"))

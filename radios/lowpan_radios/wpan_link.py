@@ -7,6 +7,7 @@ from typing import Protocol
 
 from lowpan.errors import RadioError
 from lowpan.radio import RadioStatistics
+from lowpan_radios.base import end_tasks
 from lowpan_radios.stream_radio import FIRST_WAIT, LONGEST_WAIT
 from lowpan_radios.wpan_port import WpanPort
 
@@ -93,10 +94,11 @@ class WpanLink:
     async def close(self) -> None:
         """Read no more, and give the interface back."""
         returning, self._returning = self._returning, None
-        if returning is not None:
-            returning.cancel()
-            with suppress(asyncio.CancelledError):
-                await returning
-        self._stop()
-        self._port.close()
-        self._port.system.close()
+        try:
+            await end_tasks(returning)
+        finally:
+            self._stop()
+            try:
+                self._port.close()
+            finally:
+                self._port.system.close()

@@ -112,7 +112,8 @@ class WpanPort:
     def _not_up(self, error: OSError) -> RadioError:
         name = self.device.name
         if error.errno == errno.EBUSY:
-            others = [other.name for other in self._others() if self.system.is_up(other.name)]
+            with self._refusing(f"looking what else {self.phy.name} carries"):
+                others = [other.name for other in self._others() if self.system.is_up(other.name)]
             up = ", ".join(others) or "another interface"
             cause = f"{self.phy.name} cannot be node and monitor at once, and {up} is up"
             return RadioError(f"{self.uri}: {cause}", f"sudo ip link set {up} down")
@@ -205,7 +206,7 @@ class WpanPort:
                 netlink.set_short_address(device.index, short_address)
             finally:
                 self.system.set_up(device.name, True)
-            self.device = next(d for d in netlink.devices() if d.index == device.index)
+            self.device = next((d for d in netlink.devices() if d.index == device.index), device)
 
     def filter(self, program: list[Instruction]) -> None:
         """Let the kernel choose by `program` what comes in, from now on."""
