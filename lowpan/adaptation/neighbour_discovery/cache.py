@@ -153,7 +153,11 @@ class NeighbourCache:
             return [_refused(Refusal.UNASKED, said.target_address)]
         if neighbour.state is State.INCOMPLETE:
             return self._first_news(neighbour, said, told, sender, now)
-        answers = said.control.s and neighbour.state is State.PROBE
+        answers = (
+            said.control.s
+            and neighbour.state is State.PROBE
+            and not self.is_elsewhere(said.target_address, sender)
+        )
         if _contradicts(neighbour.link, told):
             if not said.control.o:
                 return self._doubt(neighbour, now)
@@ -162,7 +166,8 @@ class NeighbourCache:
             neighbour.link = told
         if not answers:
             return []
-        _merge(neighbour.link, told)
+        if sender in (neighbour.link.extended, neighbour.link.short):
+            _merge(neighbour.link, told)
         neighbour.is_router = said.control.r
         return self._confirmed(neighbour, sender, now)
 
