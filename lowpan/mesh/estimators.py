@@ -199,8 +199,8 @@ class BatchEstimator(_Counting):
 class BayesEstimator(_Counting):
     """The expected ratio by Bayes, who before the first frame holds every ratio for possible.
 
-    Frames lost and arrived are counted on top of one of each, and fade.  It never says 0 or 1, and
-    after few frames nothing bold.
+    Frames lost and arrived are counted on top of one of each, and all of them fade.  It never says
+    0 or 1, and after few frames nothing bold.
     """
 
     __slots__ = ("_arrived", "_fading", "_lost")
@@ -209,12 +209,12 @@ class BayesEstimator(_Counting):
         """Let older frames count less by the factor 1 - 1/`memory` for each newer one."""
         super().__init__(scale)
         self._fading = 1 - 1 / memory
-        self._arrived = self._lost = 0.0
+        self._arrived = self._lost = 1.0
 
     def _count(self, arrived: int) -> float:
         self._arrived = self._arrived * self._fading + arrived
         self._lost = self._lost * self._fading + 1 - arrived
-        return (self._arrived + 1) / (self._arrived + self._lost + 2)
+        return self._arrived / (self._arrived + self._lost)
 
 
 class WorstOf:
