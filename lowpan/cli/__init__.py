@@ -16,8 +16,8 @@ COMMANDS = {
     "scan": "Find the networks on air with a radio.",
     "energy": "Measure how busy each channel is.",
     "send": "Send frames and tell what became of them.",
-    "node": "Be an IPv6 host on the network, and give the system an interface to it.",
-    "ping": "Ask an IPv6 address on the network for echoes.",
+    "node": "Be a node: answer pings, and give the system an interface.",
+    "ping": "Ask an IPv6 address for echoes over a radio.",
     "fields": "List the fields that `sniff -T fields -e FIELD` can show.",
     "extcap": "Let Wireshark list radios and capture from them.",
 }
