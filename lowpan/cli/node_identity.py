@@ -31,6 +31,11 @@ _OPTIONS = (
         help="Such as 0x0001; 0xfffe: none.",
     ),
     click.option(
+        "--no-ack",
+        is_flag=True,
+        help="Ask for no acknowledgments: the virtual radios of Linux give none.",
+    ),
+    click.option(
         "--address",
         "addresses",
         metavar="PREFIX/64",
@@ -78,6 +83,7 @@ class IdentityOptions:
     pan: int | None = None
     eui64: str | None = None
     short: int | None = None
+    no_ack: bool = False
     addresses: tuple[str, ...] = ()
     raw_key: str | None = None
     key_files: tuple[str, ...] = ()

@@ -19,6 +19,8 @@ from lowpan.capture.keys import RawKey
 from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.report import CommandError
 from lowpan.errors import FieldOutOfRange, KeyFormatError
+from lowpan.mac.link_layer import LinkSettings
+from lowpan.node.node import NodeSettings
 from lowpan.radio import Radio, open_radio
 
 
@@ -48,6 +50,7 @@ def _node(
             short_address=identity.short,
             extended_address=extended,
             addresses=identity.addresses,
+            settings=NodeSettings(link=LinkSettings(acknowledged=not identity.no_ack)),
             security=security,
             store=None if security is None else _store(identity.store, extended),
             **more,

@@ -12,11 +12,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from tests.kernel.node_scenarios import NODE_SCENARIOS
 from tests.kernel.scenarios import SCENARIOS
 from tests.peers.kernel import KernelCounterpart
 from tests.radios import contract
 
-PATIENCE = 100
+PATIENCE = 150
 MANY = 3_000
 """Frames at full rate: the processor is an emulated one."""
 
@@ -66,6 +67,7 @@ def checks() -> dict[str, Check]:
         **contract_checks("wpan:mon0", MonitorContract()),
         **contract_checks("wpan:phy0", MonitorContract()),
         **contract_checks("wpan:wpan0", NodeContract()),
+        **NODE_SCENARIOS,
         **SCENARIOS,
     }
 
