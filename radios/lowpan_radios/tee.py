@@ -1,6 +1,7 @@
 """A radio that also writes down all that it hears and sends."""
 
 from collections import deque
+from dataclasses import replace
 
 from lowpan.capture.writer import CaptureWriter
 from lowpan.errors import CaptureError, FieldOutOfRange, RadioError
@@ -32,6 +33,7 @@ class Tee(Wrapper):
         super().__init__(radio)
         self._writer = writer
         self._notices: deque[str] = deque(maxlen=MOST_NOTICES)
+        self._last_ns = 0
 
     async def next_event(self) -> ReceivedFrame | RadioNotice:
         """Return the next frame or notice, written down."""
@@ -60,6 +62,11 @@ class Tee(Wrapper):
 
     def _write(self, frame: ReceivedFrame, *comments: str) -> None:
         notices = tuple(self._notices)
+        if frame.time_ns is not None:
+            # what we sent is known only afterwards; a capture's times never go back
+            self._last_ns = max(self._last_ns, frame.time_ns)
+            if frame.time_ns < self._last_ns:
+                frame = replace(frame, time_ns=self._last_ns)
         try:
             self._writer.write(frame, (*notices, *comments))
         except (CaptureError, FieldOutOfRange, OSError) as error:

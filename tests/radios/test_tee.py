@@ -22,6 +22,7 @@ from tests.peers.air import AirRadio
 HEARD = ReceivedFrame(
     b"\x02\x00\x07", Fcs.ABSENT, time_ns=1_700_000_000_000_000_001, channel=15, page=0, rssi=-71.0
 )
+LATER = 1_700_000_000_000_000_500
 SENT = bytes.fromhex("618807cdab02000100")
 
 
@@ -30,11 +31,24 @@ def written(file: BytesIO) -> list[Record]:
     return list(open_records(file))
 
 
+async def test_times_never_go_back_though_outcomes_are_known_late() -> None:
+    file, inner = BytesIO(), AirRadio()
+    late = HEARD.time_ns or 0
+    inner.outcomes = [TransmitOutcome(status=TransmitStatus.SUCCESS, time_ns=late + 900)]
+    with open_writer(file) as writer:
+        radio = Tee(inner, writer)
+        await radio.transmit(SENT)
+        inner.hear(HEARD)
+        given = await radio.receive()
+    assert given.time_ns == late
+    assert [record.time_ns for record in written(file)] == [late + 900, late + 900]
+
+
 async def test_everything_heard_and_sent_is_given_on_and_written() -> None:
     file, inner = BytesIO(), AirRadio()
-    ack = ReceivedFrame(b"\x02\x00\x07", Fcs.ABSENT, channel=20, page=0, time_ns=5)
+    ack = ReceivedFrame(b"\x02\x00\x07", Fcs.ABSENT, channel=20, page=0, time_ns=LATER)
     inner.outcomes = [
-        TransmitOutcome(status=TransmitStatus.SUCCESS, ack=ack, transmissions=2, time_ns=3),
+        TransmitOutcome(status=TransmitStatus.SUCCESS, ack=ack, transmissions=2, time_ns=LATER),
         TransmitOutcome(status=TransmitStatus.NO_ACK, transmissions=4, reason="as it says"),
     ]
     with open_writer(file) as writer:
@@ -55,7 +69,7 @@ async def test_everything_heard_and_sent_is_given_on_and_written() -> None:
     assert frames[0] == HEARD
     assert [frame.psdu for frame in frames] == [HEARD.psdu, SENT, ack.psdu, SENT]
     assert [frame.channel for frame in frames] == [15, 20, 20, 25]
-    assert frames[1].time_ns == 3
+    assert frames[1].time_ns == LATER
     comments = [" | ".join(record.comments) for record in records]
     assert comments[0] == "reset: watchdog"
     assert comments[1].startswith("transmitted: success, acknowledged, 2 times, ")
