@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from lowpan.adaptation.neighbour_discovery.actions import (
+    HOP_LIMIT,
     MessageRefused,
     NdAction,
     Refusal,
@@ -178,6 +179,8 @@ class NeighbourDiscovery:
         `link_source` is the link-layer address of its sender, 2 or 8 octets.
         """
         refusal = refusal_of(message, source, destination, hop_limit)
+        if hop_limit == HOP_LIMIT and self._is_ours(source):
+            refusal = Refusal.OURS  # our own, come back by whatever way, or a forgery
         actions: list[NdAction]
         match message.body:
             case _ if refusal is not None:
@@ -236,8 +239,7 @@ class NeighbourDiscovery:
             return registrar.receive_solicitation(body, registration, source, link_source, now=now)
         if source == UNSPECIFIED and self.duplicates.is_checked(target):
             return self.duplicates.solicited(target, body.options)
-        own = self._own.get(target)
-        if own is None or not own.ready or self.duplicates.is_checked(target):
+        if not self._is_ours(target):
             kind = Icmpv6Type.NEIGHBOUR_SOLICITATION
             return [MessageRefused(Refusal.NOT_OURS, kind, source)]
         if source == UNSPECIFIED:  # somebody wants the address that we have
@@ -307,6 +309,11 @@ class NeighbourDiscovery:
         self.router.advertiser.receive_solicitation(source, now=now)
         told = told_addresses(body.options, NdOptionType.SOURCE_LINK_LAYER_ADDRESS)
         return self.cache.heard(source, told, link_source, now=now)
+
+    def _is_ours(self, address: bytes) -> bool:
+        """Tell whether we have `address`, and do not only want it."""
+        own = self._own.get(address)
+        return own is not None and own.ready and not self.duplicates.is_checked(address)
 
     def _done(self, actions: list[NdAction], now: int) -> list[NdAction]:
         """Count what was refused, and let the parts know what the others found out."""

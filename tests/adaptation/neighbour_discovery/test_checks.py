@@ -55,6 +55,8 @@ CASES: list[tuple[Icmpv6, bytes, bytes, int, Refusal]] = [
     (replace(NA, body=NeighbourAdvertisement(SOLICITED, ALL_NODES)), PEER, US, 255, Refusal.TARGET),
     (replace(NA, body=NeighbourAdvertisement(SOLICITED, US)), PEER, US, 255, Refusal.OURS),
     (NA, PEER, US, 255, Refusal.UNASKED),
+    (NS, US, solicited_node(US), 255, Refusal.OURS),
+    (RA, US, ALL_NODES, 255, Refusal.OURS),
     (RS, UNSPECIFIED, ALL_ROUTERS, 255, Refusal.OPTIONS),
     (RA, other_address(2), ALL_NODES, 255, Refusal.SOURCE),
     (REDIRECT, PEER, US, 255, Refusal.NO_SERVICE),
