@@ -39,7 +39,7 @@ class Air:
 
     def __init__(self, count: int = 2, *, lose: Lose = lambda psdu: False) -> None:
         self.now = 0
-        self.lose = lose
+        self.lose: Lose = lose
         self.links = [self._link(number) for number in range(count)]
         self.told: list[list[LinkAction]] = [[] for _ in range(count)]
         """What each link layer has told the layer above."""

@@ -1,5 +1,6 @@
 """A device and its coordinator, first alone, then over the air."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 from typing import TypeVar
@@ -33,6 +34,7 @@ from lowpan.wire.mac_command import (
     COMMAND,
     AssociationResponse,
     Command,
+    CommandContent,
     CommandId,
     CoordinatorRealignment,
     DisassociationNotification,
@@ -51,8 +53,8 @@ def only(kind: type[Kind], actions: list[AssociationAction]) -> list[Kind]:
     return [action for action in actions if isinstance(action, kind)]
 
 
-def command(content: object, number: CommandId, source: bytes = PARENT) -> CommandReceived:
-    octets = COMMAND.encode(Command(number, content))  # type: ignore[arg-type]
+def command(content: CommandContent, number: CommandId, source: bytes = PARENT) -> CommandReceived:
+    octets = COMMAND.encode(Command(number, content))
     return CommandReceived(source, octets, source_pan_id=PAN_ID, destination=OURS)
 
 
@@ -241,7 +243,7 @@ class Joining:
         elif isinstance(action, CommandReceived):
             self.do(1, self.device.receive_command(action))
 
-    def do(self, number: int, actions: list[object]) -> None:  # type: ignore[type-arg]
+    def do(self, number: int, actions: Sequence[object]) -> None:
         for action in actions:
             if isinstance(action, SendCommand | Poll | Configure):
                 done = self.air.links[number].carry_out(action, now=self.air.now)
@@ -252,12 +254,12 @@ class Joining:
     def run(self) -> None:
         for _ in range(20):
             self.air.run(self.air.now + 100_000)
-            self.do(1, list(self.device.handle_deadline(now=self.air.now)))
+            self.do(1, self.device.handle_deadline(now=self.air.now))
 
 
 def test_a_device_joins_and_leaves_over_the_air() -> None:
     joining = Joining((None, None))
-    joining.do(1, list(joining.device.associate(HERE)))
+    joining.do(1, joining.device.associate(HERE))
     joining.run()
     associated, joined = joining.told
     assert isinstance(joined, DeviceJoined)
@@ -265,7 +267,7 @@ def test_a_device_joins_and_leaves_over_the_air() -> None:
     assert (joined.extended_address, joined.verified) == (OURS, False)
     assert associated.short_address == joined.short_address
     assert joining.air.links[1].short_address == joined.short_address
-    joining.do(1, list(joining.device.leave()))
+    joining.do(1, joining.device.leave())
     joining.run()
     assert joining.told[2:] == [DeviceLeft(OURS, "it has left"), NotAssociated(Why.LEFT)]
 
@@ -277,7 +279,7 @@ def keys(number: int, *, joining_in_clear: bool) -> LinkSecurity:
 
 def test_a_device_with_the_key_joins_secured_and_is_verified() -> None:
     joining = Joining((keys(0, joining_in_clear=False), keys(1, joining_in_clear=False)))
-    joining.do(1, list(joining.device.associate(HERE)))
+    joining.do(1, joining.device.associate(HERE))
     joining.run()
     _, joined = joining.told
     assert isinstance(joined, DeviceJoined)
@@ -289,7 +291,7 @@ def test_attack_22_a_device_without_the_key_joins_only_where_the_policy_lets_it(
     open_to_strangers: bool,
 ) -> None:
     joining = Joining((keys(0, joining_in_clear=open_to_strangers), None))
-    joining.do(1, list(joining.device.associate(HERE)))
+    joining.do(1, joining.device.associate(HERE))
     joining.run()
     got_in = [told for told in joining.told if isinstance(told, DeviceJoined)]
     assert bool(got_in) is open_to_strangers

@@ -209,6 +209,7 @@ def test_every_frame_ends_once_and_one_is_on_air_at_a_time(
                 on_air += 1
                 assert on_air == 1
             else:
+                assert isinstance(action.outgoing.handle, int)
                 ended.append(action.outgoing.handle)
 
     for number, (what, argument) in enumerate(steps):
