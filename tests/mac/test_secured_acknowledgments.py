@@ -6,7 +6,10 @@ from random import Random
 import pytest
 
 from lowpan.mac.acknowledging import enhanced_ack, immediate_ack
+from lowpan.mac.answering import Answering
+from lowpan.mac.keys import KeyIdentifier, KeyTable
 from lowpan.mac.link_layer import LinkLayer, LinkSettings
+from lowpan.mac.security import LinkSecurity, Opened
 from lowpan.mac.service import (
     BROADCAST,
     Acknowledge,
@@ -25,8 +28,8 @@ from lowpan.radio import (
 )
 from lowpan.wire.ieee802154 import Frame, FrameType
 from tests.mac.air import EXTENDED, SHORT, Air, settings_of
-from tests.mac.secured import changed, decoded
-from tests.mac.test_link_layer import only, secured, send
+from tests.mac.secured import FailingStore, changed, decoded
+from tests.mac.test_link_layer import KEY, only, secured, send
 
 VERSION_2 = LinkSettings(frame_version=2)
 KNOWS_ACKS = RadioCapability.TRANSMIT | RadioCapability.CSMA | RadioCapability.ACK_TIMEOUT
@@ -232,3 +235,22 @@ def test_a_radio_that_acknowledges_itself_gets_secured_acks_from_us() -> None:
     assert link.acknowledge_secured(decoded(psdu), psdu, now=5) == ack
     outcome = TransmitOutcome(status=SUCCESS, ack=ReceivedFrame(ack, Fcs.GOOD))
     assert sender.transmit_done(outcome, now=6) == [DataSent(1, SUCCESS, 1, True)]
+
+
+def test_no_ack_is_sent_without_a_counter_of_its_own() -> None:
+    """The frame is accepted all the same, and its sender repeats it."""
+    air = secured_air()
+    store = FailingStore()
+    keys = KeyTable()
+    keys.add(KeyIdentifier(1, 1), KEY)
+    security = LinkSecurity(EXTENDED[1], keys, store)
+    security.peers.add(EXTENDED[0], SHORT[0], pan_id=0xBEEF)
+    answering = Answering(security, lambda address: False)
+    send(air, b"hello")
+    air.run()
+    psdu = air.on_air[0]
+    opened = security.open(decoded(psdu), psdu, now=0)
+    assert isinstance(opened, Opened)
+    store.fails = True
+    assert answering.answer(decoded(psdu), psdu, opened, now=1) is None
+    assert answering.unsent == 1
