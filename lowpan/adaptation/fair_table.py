@@ -63,9 +63,11 @@ class FairTable(Generic[Key, Entry]):
         record = self._records.get(key)
         return None if record is None else record.standing
 
-    def add(self, key: Key, owner: bytes, entry: Entry, *, now: int) -> list[tuple[Key, Entry]]:
+    def add(
+        self, key: Key, owner: bytes, entry: Entry, *, now: int
+    ) -> list[tuple[Key, Entry, Standing]]:
         """Take a new entry, in place of an old one with this key; return those evicted for it."""
-        evicted: list[tuple[Key, Entry]] = []
+        evicted: list[tuple[Key, Entry, Standing]] = []
         if key in self._records:
             self.remove(key)
         own = self._by_owner.get(owner, {})
@@ -128,7 +130,7 @@ class FairTable(Generic[Key, Entry]):
         own[key] = None
         record.standing, record.deadline = standing, deadline
 
-    def _evict(self, key: Key) -> tuple[Key, Entry]:
-        entry = self._records[key].entry
+    def _evict(self, key: Key) -> tuple[Key, Entry, Standing]:
+        record = self._records[key]
         self.remove(key)
-        return key, entry
+        return key, record.entry, record.standing

@@ -150,7 +150,7 @@ class FragmentForwarding:
         if not pieces:
             return [*actions, Deliver(payload, source, destination)]
         path = _Path(hop, tag, payload)
-        for lost, evicted in self._paths.add(key, source, path, now=now):
+        for lost, evicted, _ in self._paths.add(key, source, path, now=now):
             actions += self._lost(lost, evicted, Drop.CROWDED_OUT)
         self._outgoing[hop.address, size, tag] = key
         self._note(key, path, 0, end, now)

@@ -39,9 +39,9 @@ def test_a_full_share_costs_its_owner_the_least_proven_and_longest_idle() -> Non
     for key in (1, 2, 3):
         entries.add(key, ALICE, "", now=key)
     entries.proceed(1, now=4)
-    assert entries.add(4, ALICE, "", now=5) == [(2, "")]
+    assert entries.add(4, ALICE, "", now=5) == [(2, "", Standing.NEW)]
     entries.finish(4, now=6)
-    assert entries.add(5, ALICE, "", now=7) == [(4, "")]
+    assert entries.add(5, ALICE, "", now=7) == [(4, "", Standing.OVER)]
     assert entries.add(6, BOB, "", now=8) == []
 
 
@@ -62,7 +62,7 @@ def test_proven_ones_make_room_when_nothing_else_is_left() -> None:
         entries.add(key, bytes([key]), "", now=0)
         entries.proceed(key, now=key)
     entries.proceed(1, now=5)
-    assert entries.add(5, b"5", "", now=6) == [(2, "")]
+    assert entries.add(5, b"5", "", now=6) == [(2, "", Standing.PROVEN)]
 
 
 def test_an_entry_of_the_same_key_takes_the_place_of_the_old_one() -> None:
@@ -90,7 +90,7 @@ def test_whatever_happens_bounds_hold_and_nothing_outlives_its_deadline(
     for step, key, owner, passed in steps:
         now += passed
         if step == "a":
-            for lost, _ in entries.add(key, bytes([owner]), "", now=now):
+            for lost, _, _ in entries.add(key, bytes([owner]), "", now=now):
                 del owners[lost]
             owners[key] = bytes([owner])
         elif step == "p" and key in owners:
