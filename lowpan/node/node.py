@@ -329,8 +329,8 @@ class Node:
         own = source if self.own.get(source) is not None else None
         link_address, asked = self.discovery.resolve(next_hop, now=now, source=own)
         if link_address is not None:
-            done = self._depart(datagram, link_address, next_hop, now)
-            return done + self._from_discovery(asked, now)
+            departed = self._depart(datagram, link_address, next_hop, now)
+            return departed + self._from_discovery(asked, now)
         done: list[NodeAction] = []
         for given_up in self._unresolved.hold(next_hop, datagram):
             done.append(self.ipv6.discard(Discard.QUEUE_FULL, given_up))

@@ -116,8 +116,10 @@ class Nl802154:
     def add_monitor(self, phy: int, name: str) -> None:
         """Make a monitor interface of radio `phy`."""
         kind = number(InterfaceType.MONITOR, 4)
-        what = {Attr.WPAN_PHY: number(phy, 4), Attr.IFNAME: text(name), Attr.IFTYPE: kind}
-        self._netlink.tell(Command.NEW_INTERFACE, {**what})
+        self._netlink.tell(
+            Command.NEW_INTERFACE,
+            {Attr.WPAN_PHY: number(phy, 4), Attr.IFNAME: text(name), Attr.IFTYPE: kind},
+        )
 
     def remove(self, index: int) -> None:
         """Remove an interface."""
@@ -125,23 +127,23 @@ class Nl802154:
 
     def set_channel(self, phy: int, page: int, channel: int) -> None:
         """Tune a radio."""
-        where = {Attr.PAGE: number(page, 1), Attr.CHANNEL: number(channel, 1)}
+        where: dict[int, bytes] = {Attr.PAGE: number(page, 1), Attr.CHANNEL: number(channel, 1)}
         self._netlink.tell(Command.SET_CHANNEL, {Attr.WPAN_PHY: number(phy, 4), **where})
 
     def set_pan_id(self, index: int, pan_id: int) -> None:
         """Set the PAN ID of an interface that is down."""
-        where = {Attr.IFINDEX: number(index, 4)}
+        where: dict[int, bytes] = {Attr.IFINDEX: number(index, 4)}
         self._netlink.tell(Command.SET_PAN_ID, {**where, Attr.PAN_ID: number(pan_id, 2)})
 
     def set_short_address(self, index: int, address: int) -> None:
         """Set the short address of an interface that is down."""
-        where = {Attr.IFINDEX: number(index, 4)}
+        where: dict[int, bytes] = {Attr.IFINDEX: number(index, 4)}
         self._netlink.tell(Command.SET_SHORT_ADDR, {**where, Attr.SHORT_ADDR: number(address, 2)})
 
     def set_transmit_power(self, phy: int, power: int) -> None:
         """Set how strong a radio sends, dBm."""
         power_mbm = number(100 * power & 0xFFFFFFFF, 4)
-        where = {Attr.WPAN_PHY: number(phy, 4)}
+        where: dict[int, bytes] = {Attr.WPAN_PHY: number(phy, 4)}
         self._netlink.tell(Command.SET_TX_POWER, {**where, Attr.TX_POWER: power_mbm})
 
     def close(self) -> None:
