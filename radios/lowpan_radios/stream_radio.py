@@ -96,9 +96,10 @@ class StreamRadio(BaseRadio):
                     self._returning = None
                     self._notice(Happening.RETURNED, self.description)
                     return
-        except Exception:  # which only we can have made: nobody is to wait for a radio that is dead
+        except Exception as error:  # a driver's own fault: nobody is to wait for a dead radio
             self._end()
-            raise
+            told = {"message": f"{self.uri}: its driver failed", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(told)
 
     async def _is_back(self) -> bool:
         """Try to reach it; tell whether it is there with all settings."""

@@ -65,6 +65,26 @@ async def test_events_come_in_their_order_and_receive_leaves_notices_out() -> No
     assert (counted.frames, counted.bad_fcs, counted.resets, counted.losses) == (2, 1, 1, 1)
 
 
+async def test_times_never_go_back_though_the_clock_of_the_host_does() -> None:
+    radio = Bare()
+    for time_ns in (5, 3, None, 4, 6):
+        radio.hear(replace(FRAME, time_ns=time_ns))
+    assert [(await radio.receive()).time_ns for _ in range(5)] == [5, 5, None, 5, 6]
+
+
+async def test_settings_are_told_to_the_end_though_their_caller_is_cancelled() -> None:
+    radio = Bare()
+    sending = asyncio.create_task(radio.transmit(bytes(5)))
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await radio.configure(RadioSettings(channel=12, promiscuous=False))
+    radio.go_on.set()
+    await sending
+    await asyncio.sleep(0)
+    assert radio.settings.channel == 12
+
+
 async def test_whoever_waited_longest_is_served_first() -> None:
     radio, served = Bare(), list[int]()
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import socket
+import termios
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -54,6 +55,16 @@ async def refused(target: str) -> RadioError:
     assert str(caught.value).startswith(f"test:{target}: ")
     assert caught.value.cure
     return caught.value
+
+
+async def test_unplugged_in_the_middle_of_opening_it_is_refused(
+    pty: tuple[Pty, Ear], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise termios.error(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(serial, "Serial", gone)
+    assert "Input/output error" in str(await refused(pty[0].path))
 
 
 @pytest.fixture(params=[True, False], ids=["ready", "threads"])

@@ -8,7 +8,7 @@ from time import time_ns
 
 import pytest
 
-from lowpan.errors import RadioError
+from lowpan.errors import RadioClosed, RadioError
 from lowpan.radio import (
     Fcs,
     Happening,
@@ -24,7 +24,7 @@ from lowpan.radio import (
 from lowpan_radios import port_names
 from lowpan_radios.stream_radio import StreamRadio
 from tests.peers.pty import Pty
-from tests.radios.contract import RadioContract, notice_of
+from tests.radios.contract import PATIENCE, RadioContract, notice_of
 from tests.radios.counterpart import Counterpart
 
 CAPABILITIES = (
@@ -183,6 +183,58 @@ async def test_a_firmware_that_stays_mute_is_waited_for_and_comes_back() -> None
         await peer.plug_in()
         await notice_of(radio, Happening.RETURNED)
         assert radio.statistics.losses == 1
+    peer.pty.close()
+
+
+class Slipping(HexRadio):
+    """Slips out of its socket behind its last answer, when it is asked to."""
+
+    slips = False
+    broken = False
+
+    async def _apply(self, settings: RadioSettings) -> RadioSettings:
+        applied = await super()._apply(settings)
+        if self.slips:
+            self.slips = False
+            assert self._stream is not None
+            self._lost(self._stream, "pulled")
+        if self.broken:
+            raise ZeroDivisionError
+        return applied
+
+
+async def test_lost_behind_the_last_answer_of_its_return_it_is_looked_for_again() -> None:
+    peer = HexPeer()
+    radio = Slipping(parse_radio_uri(peer.uri), CAPABILITIES, baudrate=115_200)
+    await radio.start()
+    async with radio:
+        peer.pty.unplug()
+        await notice_of(radio, Happening.LOST)
+        radio.slips = True
+        await peer.plug_in()
+        await notice_of(radio, Happening.RETURNED)
+        assert not radio.slips
+        assert (await radio.transmit(bytes(5))).status is TransmitStatus.SUCCESS
+    peer.pty.close()
+
+
+async def test_a_driver_that_breaks_while_it_returns_lets_nobody_wait() -> None:
+    broken = list[object]()
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: broken.append(context["exception"])
+    )
+    peer = HexPeer()
+    radio = Slipping(parse_radio_uri(peer.uri), CAPABILITIES, baudrate=115_200)
+    await radio.start()
+    radio.broken = True
+    peer.pty.unplug()
+    await notice_of(radio, Happening.LOST)
+    await peer.plug_in()
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(RadioClosed):
+            await radio.next_event()
+    await radio.close()
+    assert [type(error) for error in broken] == [ZeroDivisionError]
     peer.pty.close()
 
 
