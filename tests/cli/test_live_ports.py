@@ -6,14 +6,17 @@ import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from time import time_ns
 
 import pytest
 
 from lowpan.capture.reader import open_records
 from lowpan.cli import run
 from tests.cli.commands import LOWPAN, ROOT
+from tests.peers.nordic import nordic_sniffer
 from tests.peers.rcp import rcp_on_pty
 from tests.radios.contract import heard_frame
 
@@ -100,6 +103,31 @@ async def test_a_port_is_heard_lost_and_found_again(tmp_path: Path) -> None:
     assert comments[0] == ()
     assert comments[1][0].startswith("radio lost: ")
     assert comments[1][1].startswith("radio returned after ")
+
+
+async def test_times_of_the_capture_go_on_over_a_wrap_and_a_reboot(tmp_path: Path) -> None:
+    heard, begin = tmp_path / "heard.pcapng", time_ns()
+    clock = [0x7FFF_FFFF, 0x8000_0001, 0xFFFF_FFF0, 0x1_0000_0010, 0x1_0000_0020]
+    async with (
+        nordic_sniffer() as firmware,
+        sniffing(firmware.uri, "-w", str(heard), "-T", "fields", "-e", "wpan.seq_no") as command,
+    ):
+        await command.said()
+        for number, ticks in enumerate(clock):
+            await firmware.hear(replace(heard_frame(number, 11), radio_time_us=ticks))
+            assert await command.frame() == str(number)
+        await firmware.unplug()
+        assert ": radio lost: " in await command.said()
+        await firmware.plug_in()
+        assert ": radio returned: " in await command.said()
+        for number, ticks in enumerate((40, 30, 2_000), len(clock)):  # its clock began anew
+            await firmware.hear(replace(heard_frame(number, 11), radio_time_us=ticks))
+            assert await command.frame() == str(number)
+        command.process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(command.process.wait(), PATIENCE_S) == 0
+    times = [record.time_ns or 0 for record in open_records(heard)]
+    assert times == sorted(times)
+    assert begin < times[0] <= times[-1] < time_ns()
 
 
 async def test_a_port_that_is_not_there_is_cause_and_cure() -> None:
