@@ -152,7 +152,10 @@ class Endpoints:
         local_addr: Sequence[object] | None,
         remote_addr: Sequence[object] | None,
     ) -> tuple[NodeDatagramTransport, Protocol]:
-        """Take a port for the protocol that `factory` makes; raise OSError."""
+        """Take a port for the protocol that `factory` makes; raise OSError.
+
+        Its connection_made() is about to be called.
+        """
         remote = None if remote_addr is None else endpoint_of(remote_addr)
         if remote is not None and not (remote.address and remote.port):
             raise os_error(errno.EADDRNOTAVAIL, "nobody is at that remote address")
@@ -166,6 +169,7 @@ class Endpoints:
             self._running.engine.close_port(local)
             raise
         self._transports[local] = transport
+        asyncio.get_running_loop().call_soon(protocol.connection_made, transport)
         transport.pause(self._running.is_congested)
         return transport, protocol
 

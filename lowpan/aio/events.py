@@ -83,6 +83,14 @@ class Events:
         self._ended = True
         self._news.set()
 
+    def take_waiting(self) -> list[NodeEvent]:
+        """Return what has come and nobody has fetched; without waiting for more."""
+        missed: list[NodeEvent] = [EventsMissed(self._missed)] if self._missed else []
+        taken = [*missed, *self._waiting]
+        self._missed = 0
+        self._waiting.clear()
+        return taken
+
     def __aiter__(self) -> Self:
         """Return the iterator itself."""
         return self

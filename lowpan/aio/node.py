@@ -170,11 +170,8 @@ class Node:
         running = self._live
         running.check()
         transport, protocol = self._endpoints.open(protocol_factory, local_addr, remote_addr)
-        made = running.loop.create_future()
-        running.loop.call_soon(protocol.connection_made, transport)
-        running.loop.call_soon(made.set_result, None)
         try:
-            await made
+            await asyncio.sleep(0)  # until connection_made() was called
         except BaseException:
             transport.close()
             raise
@@ -261,6 +258,8 @@ class Node:
         await running.addressed(READY_S)
         for address in options.addresses:
             self.add_address(address)
+        if self._tun is not None:
+            await self._tun.start()
 
     def _security(self, settings: RadioSettings) -> LinkSecurity | None:
         security = self.options.security

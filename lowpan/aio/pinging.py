@@ -89,21 +89,21 @@ class Pinger:
 
     def send(self) -> int:
         """Send one more request and return its sequence number; raise FieldOutOfRange."""
-        number = self.sent + 1
-        running = self._pingers.running
+        number, running = self.sent + 1, self._pingers.running
+        echo = Echo(self.identifier, number & 0xFFFF, self._data)
         self._asked[number] = _Asked(running.loop.time())
+        self.sent = number
+        try:
+            actions = running.engine.send_echo_request(
+                echo, self.destination, now=running.now(), hop_limit=self._hop_limit
+            )
+        except FieldOutOfRange:
+            self.sent -= 1
+            del self._asked[number]
+            raise
         while len(self._asked) > MOST_REMEMBERED:
             self._asked.popitem(last=False)
-        echo = Echo(self.identifier, number & 0xFFFF, self._data)
-        running.put(
-            running.engine.send_echo_request(
-                echo,
-                self.destination,
-                now=running.now(),
-                hop_limit=self._hop_limit,
-            )
-        )
-        self.sent = number
+        running.put(actions)
         return number
 
     async def answer(self) -> EchoAnswer | EchoFailure:

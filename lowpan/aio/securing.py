@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lowpan.aio.sqlite_store import SqliteStore
 from lowpan.errors import FieldOutOfRange, StoreError
+from lowpan.mac.ccm_star import mic_octets_required
 from lowpan.mac.keys import KeyIdentifier, KeyTable
 from lowpan.mac.peers import Peers
 from lowpan.mac.policy import SecurityPolicy
@@ -36,10 +37,11 @@ class NodeSecurity:
     """None: everything at least at `level`, and beacons in clear."""
 
     def __post_init__(self) -> None:
-        """Let nobody see the key; raise FieldOutOfRange for one that is none."""
+        """Let nobody see the key; raise FieldOutOfRange or SecurityError for what cannot be."""
         object.__setattr__(self, "key", Secret(self.key))
         if len(self.key) != 16:
             raise FieldOutOfRange(f"a key of {len(self.key)} octets instead of 16")
+        mic_octets_required(self.level)
         if len(self.key_source) not in _MODES:
             raise FieldOutOfRange(f"a key source of {len(self.key_source)} octets, not 0, 4 or 8")
 

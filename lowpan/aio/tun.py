@@ -7,6 +7,7 @@ takes it away, with its addresses and routes.  One that somebody else made to la
 
 import errno
 import os
+import socket
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
@@ -62,7 +63,7 @@ class TunDevice:
     def __init__(self, name: str) -> None:
         if not 0 < len(name.encode()) <= LONGEST_NAME or "/" in name or name in (".", ".."):
             raise TunError(f"{name!r} is no name of an interface", "give one such as lowpan0")
-        self.was_there = (Path("/sys/class/net") / name).exists()
+        self.was_there = name in [there for _, there in socket.if_nameindex()]
         """Somebody else has made it, to last."""
         self.dropped = 0
         """Datagrams that the system did not take."""

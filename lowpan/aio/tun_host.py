@@ -38,7 +38,7 @@ class TunHost:
     async def open(
         cls, running: Running, name: str, routes: Sequence[IPv6Network] = ()
     ) -> "TunHost":
-        """Make the interface and set it up, its addresses to follow; raise TunError."""
+        """Make the interface and set it up, for start() to follow; raise TunError."""
         device = TunDevice(name)
         try:
             link = await TunLink.open(device.name)
@@ -51,9 +51,14 @@ class TunHost:
         except BaseException:
             await host.close()
             raise
-        device.start(running.loop, host._read, host._gone)
-        running.run(host._keep_addresses())
         return host
+
+    async def start(self) -> None:
+        """Give the system the addresses that are ready, and carry datagrams; raise TunError."""
+        while not self._changes.empty():
+            await self._change_address(self._changes.get_nowait())
+        self._running.run(self._keep_addresses())
+        self._device.start(self._running.loop, self._read, self._gone)
 
     async def close(self) -> None:
         """Take the interface away; from one that stays, what we put on it."""
@@ -87,15 +92,17 @@ class TunHost:
     async def _keep_addresses(self) -> None:
         """Let the system have our addresses as they come and go."""
         while True:
-            change = await self._changes.get()
-            own = self._running.engine.own.get(change.address)
             try:
-                if change.ready and own is not None:
-                    await self._link.add_address(change.address, own.prefix_length)
-                elif not change.ready:
-                    await self._link.remove_address(change.address)
+                await self._change_address(await self._changes.get())
             except TunError as error:
                 self._running.events.put(InterfaceNotice(str(error), error.cure))
+
+    async def _change_address(self, change: AddressChanged) -> None:
+        own = self._running.engine.own.get(change.address)
+        if not change.ready:
+            await self._link.remove_address(change.address)
+        elif own is not None:
+            await self._link.add_address(change.address, own.prefix_length)
 
     # Datagrams
 

@@ -8,6 +8,7 @@ import errno
 import socket
 from collections.abc import Awaitable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from lowpan.aio.tun import TunError, refused
@@ -64,6 +65,7 @@ class TunLink:
         if not link["flags"] & _IFF_UP:
             await self._set(txqlen=QUEUE)
             await self._set(state="up")
+        self._enable_ipv6()
 
     async def add_address(self, address: bytes, prefix_length: int) -> None:
         """Give the system one of our addresses, and with it the route to its prefix."""
@@ -103,6 +105,16 @@ class TunLink:
             await self._ask(f"keeps the route {prefix}", removing, fine=errno.ESRCH)
             removed.append(prefix)
         return removed
+
+    def _enable_ipv6(self) -> None:
+        """Undo what systems without IPv6, containers above all, do to all new interfaces."""
+        setting = Path(f"/proc/sys/net/ipv6/conf/{self.name}/disable_ipv6")
+        try:
+            if setting.exists() and setting.read_text().strip() != "0":
+                setting.write_text("0")
+        except OSError as error:
+            cure = f"sudo sysctl -w net.ipv6.conf.{self.name}.disable_ipv6=0"
+            raise TunError(f"TUN interface {self.name}: IPv6 is switched off", cure) from error
 
     async def _find(self) -> None:
         self._index = socket.if_nametoindex(self.name)

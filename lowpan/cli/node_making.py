@@ -66,6 +66,9 @@ def security_of(identity: IdentityOptions) -> NodeSecurity | None:
     key = _key(identity)
     if key is None:
         return None
+    if key.key_identifier_mode == 0:
+        cure = "leave mode=0 out: one key serves all peers"
+        raise CommandError("a key of key identifier mode 0 is for one peer alone", cure)
     index = identity.key_index or key.key_index or 1
     try:
         return NodeSecurity(

@@ -51,6 +51,7 @@ async def _be_node(
                 async for event in events:
                     output.line(shown(event))
             finally:
+                _print(output, [shown(event) for event in events.take_waiting()])
                 counters = node.state()["counters"]
                 last = [counters_json(counters)] if options.as_json else counters_lines(counters)
                 _print(output, last)
