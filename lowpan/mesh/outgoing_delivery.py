@@ -12,6 +12,9 @@ from lowpan.mesh.estimators import BayesEstimator, LinkEstimator
 FRESH_FOR = 100_000_000
 """Microseconds that evidence counts: the age at which Thread routers give a neighbour up."""
 
+LEAST = 16
+"""Transmissions before losses limit a quality: the ratio of fewer is off by more than 1/8."""
+
 
 class OutgoingDelivery:
     """The delivery of frames and their acknowledgments together, one link, ours to a neighbour.
@@ -20,7 +23,7 @@ class OutgoingDelivery:
     and what is not proven may only be used to think less of a link.
     """
 
-    __slots__ = ("_claimed", "_claimed_at", "_fresh_for", "_proven", "_proven_at")
+    __slots__ = ("_claimed", "_claimed_at", "_fresh_for", "_proven", "_proven_at", "_transmissions")
 
     def __init__(
         self,
@@ -32,7 +35,7 @@ class OutgoingDelivery:
         self._proven, self._claimed = new_estimator(), new_estimator()
         self._proven_at: int | None = None
         self._claimed_at: int | None = None
-        self._fresh_for = fresh_for
+        self._fresh_for, self._transmissions = fresh_for, 0
 
     def frame_sent(
         self, *, transmissions: int, acknowledged: bool, secured: bool, now: int
@@ -44,6 +47,7 @@ class OutgoingDelivery:
         """
         if transmissions <= 0:
             return
+        self._transmissions += transmissions
         _count(self._claimed, transmissions, acknowledged)
         self._claimed_at = now
         if acknowledged and not secured:
@@ -66,8 +70,9 @@ class OutgoingDelivery:
         return self._claimed.delivery_ratio if fresh else None
 
     def most_quality(self, *, now: int) -> int | None:
-        """Return the best link quality that is left after all losses, None if nothing is known."""
-        return self._claimed.quality if self._is_fresh(self._claimed_at, now) else None
+        """Return the best link quality that is left after all losses, None if little is known."""
+        known = self._transmissions >= LEAST and self._is_fresh(self._claimed_at, now)
+        return self._claimed.quality if known else None
 
     def expected_transmissions(self, reported_ratio: float | None, *, now: int) -> float | None:
         """Return ETX, None if nothing that can be trusted is known.

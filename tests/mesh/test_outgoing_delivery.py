@@ -78,8 +78,14 @@ def test_losses_alone_leave_nothing_of_the_link() -> None:
     assert outgoing.proven_ratio(now=0) is None
 
 
+def test_a_few_losses_do_not_limit_a_link_yet() -> None:
+    assert after(*[(4, False, False)] * 3).most_quality(now=0) is None
+    assert after(*[(4, False, False)] * 4).most_quality(now=0) is not None
+
+
 def test_evidence_expires() -> None:
-    outgoing = after((1, True, True), now=5)
+    outgoing = after(*[(1, True, True)] * 20, now=5)
+    assert outgoing.most_quality(now=4 + FRESH_FOR) == 3
     assert outgoing.proven_ratio(now=4 + FRESH_FOR) is not None
     assert outgoing.claimed_ratio(now=4 + FRESH_FOR) is not None
     assert outgoing.proven_ratio(now=5 + FRESH_FOR) is None

@@ -25,7 +25,7 @@ def run(timer: Trickle, until: int) -> list[int]:
 
 
 def test_it_doubles_its_interval_up_to_i_max() -> None:
-    timer, ends = trickle(), []
+    timer, ends = trickle(), list[tuple[int, int]]()
     while len(ends) < 5:
         interval, now = timer.interval, timer.next_deadline()
         assert now is not None
