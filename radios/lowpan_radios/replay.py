@@ -124,7 +124,7 @@ class ReplayRadio(BaseRadio):
         self.channels = () if settings.page else _PAGE_0
         try:
             await super().configure(settings)
-        except BaseException:
+        except Exception:  # who is cancelled does not stop it
             self.channels = before
             raise
 

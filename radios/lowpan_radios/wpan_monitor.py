@@ -40,7 +40,7 @@ class WpanMonitor(SoftwareRadio):
         self.channels = self.port.page(settings.page)
         try:
             await super().configure(settings)
-        except BaseException:
+        except Exception:  # who is cancelled does not stop it
             self.channels = before
             raise
 

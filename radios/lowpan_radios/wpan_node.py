@@ -69,7 +69,7 @@ class WpanNode(BaseRadio):
         self.channels = self._port.page(settings.page)
         try:
             await super().configure(settings)
-        except BaseException:
+        except Exception:  # who is cancelled does not stop it
             self.channels = before
             raise
 
