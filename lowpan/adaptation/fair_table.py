@@ -1,6 +1,7 @@
 """A table of what strangers make us store: bounded, shared fairly, the least proven goes first."""
 
 from enum import IntEnum
+from math import inf
 from typing import Generic, NamedTuple, TypeVar
 
 Key = TypeVar("Key")
@@ -48,6 +49,8 @@ class FairTable(Generic[Key, Entry]):
         # each in order of its deadlines, since all timeouts of a standing are equal
         self._by_standing: tuple[dict[Key, None], ...] = ({}, {}, {})
         self._by_owner: dict[bytes, dict[Key, None]] = {}
+        self._earliest: float = inf
+        """No deadline is before this moment."""
 
     def __len__(self) -> int:
         """Return how many entries there are."""
@@ -75,7 +78,9 @@ class FairTable(Generic[Key, Entry]):
             evicted.append(self._evict(min(own, key=self._standing_of)))
         elif len(self._records) >= self._most:
             evicted.append(self._evict(next(iter(next(filter(None, self._by_standing))))))
-        self._records[key] = _Record(owner, entry, now + self._timeouts.new)
+        deadline = now + self._timeouts.new
+        self._records[key] = _Record(owner, entry, deadline)
+        self._earliest = min(self._earliest, deadline)
         self._by_standing[Standing.NEW][key] = None
         self._by_owner.setdefault(owner, {})[key] = None
         return evicted
@@ -108,6 +113,8 @@ class FairTable(Generic[Key, Entry]):
     def expire(self, *, now: int) -> list[tuple[Key, Entry, Standing]]:
         """Forget and return the entries whose time is up."""
         late: list[tuple[Key, Entry, Standing]] = []
+        if now < self._earliest:
+            return late
         for standing in Standing:
             for key in self._by_standing[standing]:
                 record = self._records[key]
@@ -116,6 +123,8 @@ class FairTable(Generic[Key, Entry]):
                 late.append((key, record.entry, standing))
         for key, _, _ in late:
             self.remove(key)
+        deadline = self.next_deadline()
+        self._earliest = inf if deadline is None else deadline
         return late
 
     def _standing_of(self, key: Key) -> Standing:
@@ -129,6 +138,7 @@ class FairTable(Generic[Key, Entry]):
         del own[key]
         own[key] = None
         record.standing, record.deadline = standing, deadline
+        self._earliest = min(self._earliest, deadline)
 
     def _evict(self, key: Key) -> tuple[Key, Entry, Standing]:
         record = self._records[key]

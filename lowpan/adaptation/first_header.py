@@ -1,13 +1,12 @@
 """The IPv6 header of a first fragment, as a forwarder reads and rewrites it (RFC 8930 §5)."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from lowpan.adaptation.address_modes import choose_modes
 from lowpan.errors import MalformedFrame
 from lowpan.wire import ipv6
 from lowpan.wire.addresses import UNSPECIFIED, Surroundings, is_multicast
-from lowpan.wire.iphc import IPHC, Iphc
+from lowpan.wire.iphc import IPHC, Iphc, IphcControl
 from lowpan.wire.ipv6 import IPV6_HEADER
 from lowpan.wire.lowpan_headers import DISPATCH, Dispatch
 
@@ -58,21 +57,28 @@ class FirstHeader(NamedTuple):
             at = 1 + _HOP_LIMIT_AT
             return self.octets[:at] + bytes((hop_limit,)) + self.octets[at + 1 :]
         source, destination = choose_modes(self.source, self.destination, surroundings)
-        control = replace(
-            self.iphc.control,
-            hlim=_HOP_LIMITS.get(hop_limit, 0),
-            cid=bool(source.context or destination.context),
-            sac=source.stateful,
-            sam=source.mode,
-            dac=destination.stateful,
-            dam=destination.mode,
+        control = IphcControl(
+            self.iphc.control.tf,
+            self.iphc.control.nh,
+            _HOP_LIMITS.get(hop_limit, 0),
+            bool(source.context or destination.context),
+            source.stateful,
+            source.mode,
+            False,
+            destination.stateful,
+            destination.mode,
         )
-        header = replace(
-            self.iphc,
-            control=control,
-            source_context=source.context,
-            destination_context=destination.context,
-            hop_limit=hop_limit,
+        header = Iphc(
+            control,
+            source.context,
+            destination.context,
+            self.iphc.traffic_class,
+            self.iphc.flow_label,
+            self.iphc.next_header,
+            hop_limit,
+            self.source,
+            self.destination,
+            self.iphc.reserved,
         )
         return IPHC.encode(header, surroundings) + self.octets[self.used :]
 

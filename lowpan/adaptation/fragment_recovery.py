@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -279,8 +278,7 @@ class FragmentRecovery:
         self._forget(key)
         if isinstance(held, Gathering):
             return [] if over else [Dropped(key[0], Drop.ABORTED)]
-        onward = replace(header, datagram_tag=held.tag)
-        return [Forward(held.hop.address, RECOVERABLE_FRAGMENT.encode(onward) + piece)]
+        return [self._onward(held, header, piece, 0)]
 
     # -- through us
 
@@ -303,14 +301,7 @@ class FragmentRecovery:
             actions += self._add(key, path, now)
             path.tag = self._labels.give(hop.address, path)
         path.hop, path.growth = hop, growth
-        onward = replace(
-            header,
-            ecn=header.ecn or self._congested(hop.address),
-            datagram_tag=path.tag,
-            fragment_size=len(octets),
-            fragment_offset=total,
-        )
-        return [*actions, Forward(hop.address, RECOVERABLE_FRAGMENT.encode(onward) + octets)]
+        return [*actions, self._onward(path, header, octets, total)]
 
     def _switch(self, arrival: _Arrival, path: _Path, now: int) -> list[RecoveryAction]:
         """Forward by label: other tag, and the offset that it has behind headers that grew."""
@@ -322,13 +313,22 @@ class FragmentRecovery:
             return [unfit, *self._refuse(key, now)]
         if self._datagrams.standing(key) is not Standing.OVER:
             self._datagrams.proceed(key, now=now)
-        onward = replace(
-            header,
-            ecn=header.ecn or self._congested(hop.address),
-            datagram_tag=path.tag,
-            fragment_offset=offset,
+        return [self._onward(path, header, piece, offset)]
+
+    def _onward(
+        self, path: _Path, header: RecoverableFragment, piece: bytes, offset: int
+    ) -> Forward:
+        """Return a fragment under the label of `path`, marked if there is congestion here."""
+        next_hop = path.hop.address
+        onward = RecoverableFragment(
+            header.ecn or self._congested(next_hop),
+            path.tag,
+            header.ack_request,
+            header.sequence,
+            len(piece),
+            offset,
         )
-        return [Forward(hop.address, RECOVERABLE_FRAGMENT.encode(onward) + piece)]
+        return Forward(next_hop, RECOVERABLE_FRAGMENT.encode(onward) + piece)
 
     def _acknowledged(
         self, acknowledgment: FragmentAcknowledgment, source: bytes, now: int
@@ -341,7 +341,7 @@ class FragmentRecovery:
         previous_hop, _, tag = owner.key
         if acknowledgment.bitmap in {NULL_BITMAP, FULL_BITMAP}:
             self._datagrams.finish(owner.key, now=now)
-        back = replace(acknowledgment, datagram_tag=tag)
+        back = FragmentAcknowledgment(acknowledgment.ecn, tag, acknowledgment.bitmap)
         return [Forward(previous_hop, FRAGMENT_ACKNOWLEDGMENT.encode(back))]
 
     # -- state
