@@ -94,8 +94,8 @@ def judge(
                 feed(estimator, strength)
                 errors[phase][frame] += abs((estimator.delivery_ratio or 0) - truth) / len(pairs)
             if phase == 0:
-                right = DELIVERY_SCALE.quality(truth, None)
-                distances.append(abs((estimator.quality or 0) - right))
+                expected = DELIVERY_SCALE.quality(truth, None)
+                distances.append(abs((estimator.quality or 0) - expected))
     right = distances.count(0) / len(pairs)
     steady, changed = errors
     return Comparison(steady, changed, right, right + distances.count(1) / len(pairs))

@@ -161,6 +161,15 @@ def test_what_the_neighbour_said_expires_by_itself() -> None:
     assert table.handle_deadline(now=100 * SECOND) == [LinkQualityChanged(ALICE, 3, 0)]
 
 
+def test_a_report_expires_in_time_where_no_frame_was_measured() -> None:
+    table = NeighbourTable()
+    table.establish(ALICE, now=0)
+    assert table.next_deadline() == 240 * SECOND
+    table.quality_reported(ALICE, 3, now=0)
+    assert table.next_deadline() == 100 * SECOND
+    assert table.handle_deadline(now=100 * SECOND) == [LinkQualityChanged(ALICE, 0, 0)]
+
+
 def test_a_link_that_comes_back_is_measured_anew() -> None:
     table = established(ALICE, quality=0)
     heard(table, ALICE, quality=3, now=FRESH_FOR)
