@@ -179,6 +179,47 @@ def test_a_derived_address_that_does_not_answer_is_asked_for_by_multicast() -> N
     assert done[-1] == (11 * SECOND, Unreachable(address(7)))
 
 
+def test_what_is_derived_is_what_it_says() -> None:
+    engine = cache()
+    for target, link in (
+        (address(7), LinkAddresses(extended(7))),
+        (address(7)[:8] + bytes.fromhex("000000fffe000007"), LinkAddresses(None, b"\x00\x07")),
+    ):
+        engine.resolve(target, now=0)
+        neighbour = engine.table.get(target)
+        assert neighbour is not None
+        assert neighbour.link == link
+
+
+def test_who_has_not_answered_is_where_the_last_message_says() -> None:
+    engine = cache()
+    engine.heard(PEER, PEER_LINK, extended(2), now=0)
+    engine.resolve(PEER, now=0)
+    assert state(engine, 0) is State.DELAY
+    engine.heard(PEER, LinkAddresses(extended(9)), extended(9), now=0)
+    assert state(engine, 0) is State.STALE
+    assert engine.next_deadline() is None
+    assert engine.resolve(PEER, now=0) == (extended(9), [])
+
+
+def test_a_claim_that_does_not_override_is_a_doubt() -> None:
+    engine, _ = reachable()
+    other = advertisement(link=LinkAddresses(extended(9)), s=False, o=False)
+    assert engine.receive_advertisement(other, extended(9), now=0) == []
+    assert state(engine, 0) is State.STALE
+    assert engine.resolve(PEER, now=0) == (extended(2), [])
+
+
+def test_a_short_address_is_learnt_from_the_neighbour_itself_only() -> None:
+    engine, _ = reachable()
+    both = advertisement(link=LinkAddresses(extended(2), b"\x00\x02"))
+    for sender, link_address in ((b"\x06\x66", extended(2)), (extended(2), b"\x00\x02")):
+        engine.suspect(PEER, now=0)
+        engine.receive_advertisement(both, sender, now=0)
+        assert state(engine, 0) is State.REACHABLE
+        assert engine.resolve(PEER, now=0) == (link_address, [])
+
+
 def test_nothing_is_derived_unless_wanted() -> None:
     assert ask(cache(derive=False), of=address(7))
 
@@ -283,6 +324,27 @@ def test_attack_resolution_flood_leaves_reachable_neighbours_and_memory() -> Non
     assert given_up == 100_000 - MOST_ASKED
     assert len(engine.table) == MOST_ASKED + 1
     assert state(engine, until - 1) is State.REACHABLE
+
+
+def test_one_sender_that_only_writes_to_us_has_its_share_of_the_room() -> None:
+    engine = cache()
+    engine.heard(PEER, PEER_LINK, extended(2), now=0)
+    for number in range(100):
+        target = other_address(number + 1000)
+        engine.heard(target, LinkAddresses(extended(number)), extended(666), now=0)
+    assert len(engine.table) == 17
+    assert engine.resolve(PEER, now=0) == (extended(2), [])
+
+
+def test_who_we_talk_to_is_not_displaced_by_who_only_writes_to_us() -> None:
+    engine = cache()
+    engine.heard(PEER, PEER_LINK, extended(2), now=0)
+    engine.resolve(PEER, now=0)
+    for number in range(1000, 2000):
+        forged = number.to_bytes(8, "big")
+        engine.heard(other_address(number), LinkAddresses(forged), forged, now=0)
+    assert state(engine, 0) is State.DELAY
+    assert len(engine.table) == MOST_HEARD + 1
 
 
 def test_one_sender_confirms_no_more_than_its_share() -> None:

@@ -1,5 +1,7 @@
 """Registration between hosts, routers and border routers, in virtual time."""
 
+from itertools import pairwise
+
 import pytest
 
 from lowpan.adaptation.neighbour_discovery.actions import (
@@ -8,6 +10,7 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     ContextLearnt,
     NeighbourDeregistered,
     NeighbourRegistered,
+    PrefixLost,
     Refusal,
     Registered,
     RegistrationRefused,
@@ -30,8 +33,16 @@ from lowpan.wire.nd_options import (
     LinkLayerAddress,
     NdOption,
     NdOptionType,
+    SixLowpanCapabilities,
+    SixLowpanCapabilityIndication,
 )
-from lowpan.wire.neighbour_discovery import DuplicateAddress, NeighbourSolicitation
+from lowpan.wire.neighbour_discovery import (
+    DuplicateAddress,
+    NeighbourAdvertisement,
+    NeighbourSolicitation,
+    RouterAdvertisement,
+    RouterSolicitation,
+)
 from tests.adaptation.neighbour_discovery.link import (
     SECOND,
     Link,
@@ -268,20 +279,22 @@ def register(  # noqa: PLR0913
     rovr: bytes,
     link_source: bytes,
     *,
-    tid: int = 240,
+    tid: int | None = 240,
     now: int = 0,
     lifetime: int = 6000,
     source: bytes = address(666),
 ) -> list[SendMessage]:
-    """Send an extended registration to a router, and return what it sends."""
-    control = AddressRegistrationControl(i=0, r=True, t=True)
-    value = AddressRegistration(0, 0, control, tid, lifetime, rovr)
+    """Send a registration to a router, an old one without a TID, and return what it sends."""
+    extended = tid is not None
+    control = AddressRegistrationControl(i=0, r=extended, t=extended)
+    value = AddressRegistration(0, 0, control, tid or 0, lifetime, rovr)
+    target = wanted if extended else address(node.number)
     options = (
         NdOption(NdOptionType.SOURCE_LINK_LAYER_ADDRESS, LinkLayerAddress(link_source)),
         NdOption(NdOptionType.ADDRESS_REGISTRATION, value),
     )
     message = Icmpv6(
-        Icmpv6Type.NEIGHBOUR_SOLICITATION, 0, 0, NeighbourSolicitation(wanted, options)
+        Icmpv6Type.NEIGHBOUR_SOLICITATION, 0, 0, NeighbourSolicitation(target, options)
     )
     ends = source, address(node.number), 255, link_source
     return sent(node.engine.receive_message(message, *ends, now=now))
@@ -366,6 +379,86 @@ def test_confirmations_that_nobody_asked_for_change_nothing() -> None:
     before = middle.engine.refused[Refusal.UNASKED]
     middle.engine.receive_message(message, on_mesh(7), on_mesh(5), 60, extended(7), now=link.now)
     assert middle.engine.refused[Refusal.UNASKED] == before + 1
+
+
+def test_two_addresses_are_registered_with_an_old_router_one_after_the_other() -> None:
+    alice, edge = host(1), legacy(border())
+    link = network(alice, edge)
+    link.run(10 * SECOND)
+    for number in (21, 22, 23):
+        link.do(alice, alice.check(on_mesh(number), now=link.now))
+    link.run(20 * SECOND)
+    for number in (21, 22, 23):
+        assert AddressConfirmed(on_mesh(number)) in alice.told
+        assert NeighbourRegistered(on_mesh(number), extended(1)) in edge.told
+
+
+@pytest.mark.parametrize("tid", [None, 240])
+def test_refusals_go_where_they_are_understood(tid: int | None) -> None:
+    edge = border()
+    register(edge, on_mesh(1), extended(1), extended(1))
+    source = address(2) if tid else on_mesh(1)
+    (refused,) = register(edge, on_mesh(1), extended(2), extended(2), tid=tid, source=source)
+    assert status_of(refused) == Status.DUPLICATE_ADDRESS
+    assert (refused.destination, refused.link_destination) == (address(2), extended(2))
+    source = address(3) if tid else on_mesh(3)
+    (taken,) = register(edge, on_mesh(3), extended(3), extended(3), tid=tid, source=source)
+    assert (status_of(taken), taken.destination) == (Status.SUCCESS, source)
+    body = taken.message.body
+    assert isinstance(body, NeighbourAdvertisement)
+    assert (body.control.r, body.control.s) == (True, True)
+    assert body.target_address == (on_mesh(3) if tid else address(9))
+
+
+def test_an_announced_prefix_ends() -> None:
+    edge = border()
+    side = side_of(edge)
+    assert side.border is not None
+    other = bytes.fromhex("fd00aaaa") + bytes(12)
+    prefix = Prefix(other, 64, on_link=False, autonomous=True, valid_until=60 * SECOND)
+    side.border.announce_prefix(prefix, now=0)
+    link = Link(edge)
+    link.run(59 * SECOND)
+    assert not edge.of(PrefixLost)
+    link.run(60 * SECOND)
+    assert edge.of(PrefixLost) == [PrefixLost(other, 64)]
+    assert side.border.withdraw_prefix(PREFIX, 64, now=link.now) == [PrefixLost(PREFIX, 64)]
+
+
+def test_routers_and_hosts_say_what_they_can() -> None:
+    alice, middle, edge = host(1), router(), border()
+    link = network(alice, middle, edge)
+    link.run(30 * SECOND)
+    said: dict[tuple[bytes, int], SixLowpanCapabilities] = {}
+    for _, message in link.sent:
+        body = message.message.body
+        if isinstance(body, RouterSolicitation | RouterAdvertisement):
+            for option in body.options:
+                if isinstance(option.value, SixLowpanCapabilityIndication):
+                    said[message.source, message.message.type] = option.value.control
+    flags = {key: (one.d, one.l, one.b, one.p, one.e, one.g) for key, one in said.items()}
+    no, yes = False, True
+    assert flags[address(1), 133] == (no, no, no, no, yes, no)
+    assert flags[address(9), 134] == (yes, yes, yes, no, yes, no)
+    assert flags[address(5), 134] == (no, yes, no, no, yes, no)
+
+
+def test_a_router_is_quiet_when_nothing_is_new() -> None:
+    middle, edge = router(), border()
+    link = network(middle, edge)
+    link.run(10 * HOUR)
+    to_all = [
+        (now, message.source)
+        for now, message in link.sent
+        if message.message.type == Icmpv6Type.ROUTER_ADVERTISEMENT
+        and message.destination[0] == 0xFF
+    ]
+    # three for what there is at first, three when the context begins to compress
+    assert [source for _, source in to_all].count(address(9)) == 6
+    assert 6 <= [source for _, source in to_all].count(address(5)) <= 9
+    for ours in (address(5), address(9)):
+        times = [now for now, source in to_all if source == ours]
+        assert all(later - sooner >= 10 * SECOND for sooner, later in pairwise(times))
 
 
 def test_without_a_border_router_neighbours_alone_are_compared() -> None:

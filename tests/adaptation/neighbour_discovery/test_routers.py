@@ -214,10 +214,40 @@ def test_a_prefix_without_addresses_can_be_ended_at_once() -> None:
     assert advertise(node, prefix(0, autonomous=False))[-1:] == [PrefixLost(PREFIX, 64)]
 
 
+def test_the_two_hours_count_from_now() -> None:
+    node, now = Node(1), 10 * HOUR * SECOND
+    advertise(node, prefix(24 * HOUR))
+    advertise(node, prefix(HOUR), now=now)
+    advertise(node, prefix(60), now=now + HOUR * SECOND)  # an hour is left of them
+    lost = [at for at, action in run(node, 24 * HOUR * SECOND) if isinstance(action, PrefixLost)]
+    assert lost == [now + 2 * HOUR * SECOND]
+
+
+def test_an_address_that_ends_soon_can_be_prolonged() -> None:
+    node = Node(1)
+    advertise(node, prefix(60))
+    advertise(node, prefix(120))
+    lost = [at for at, action in run(node, 24 * HOUR * SECOND) if isinstance(action, PrefixLost)]
+    assert lost == [120 * SECOND]
+
+
 def test_a_prefix_may_last_forever() -> None:
     node = Node(1)
+    advertise(node, prefix(60), lifetime=0)
     advertise(node, prefix(FOREVER), lifetime=0)
     assert node.engine.next_deadline() is None
+
+
+def test_a_prefix_that_lasts_forever_may_be_preferred_for_some_time() -> None:
+    node = Node(1)
+    advertise(node, prefix(FOREVER, 60), lifetime=0)
+    assert run(node, HOUR * SECOND) == [(60 * SECOND, PrefixDeprecated(PREFIX, 64))]
+
+
+def test_a_border_router_may_repeat_itself() -> None:
+    node, authority = Node(1), AuthoritativeBorderRouter(6, 600, BORDER)
+    for _ in range(2):
+        assert isinstance(advertise(node, authority, context(), lifetime=0)[0], ContextLearnt)
 
 
 @pytest.mark.parametrize(
