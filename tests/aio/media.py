@@ -72,8 +72,10 @@ async def nodes(
     """Let two nodes live on one medium."""
     async with (
         radios(medium) as (one, other),
-        node_on(wrap(one), 0, **options) as first,
-        node_on(wrap(other), 1, **options) as second,
+        wrap(one) as near,
+        wrap(other) as far,
+        node_on(near, 0, **options) as first,
+        node_on(far, 1, **options) as second,
     ):
         yield [first, second]
 

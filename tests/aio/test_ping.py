@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lowpan import FieldOutOfRange, Node
 from lowpan.aio.pinging import MOST_PINGERS, EchoAnswer, EchoFailure, Pinger, echo_request_in
-from lowpan.node.node import NodeSettings
 from lowpan.node.service import EchoReplied, ErrorReceived
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, RadioNotice, ReceivedFrame
 from lowpan.wire.addresses import parse_ipv6
 from lowpan.wire.icmpv6 import ICMPV6, Echo, Icmpv6
