@@ -1,13 +1,13 @@
 """The medium: what each radio hears of what the others send."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 
 from lowpan.mac.timing import O_QPSK_2450, PhyTiming
-from lowpan.radio import Fcs, ReceivedFrame
+from lowpan.radio import Fcs, RadioSettings, ReceivedFrame
 from lowpan.sim.propagation import (
     DeliveryRatio,
     PathLoss,
@@ -17,8 +17,11 @@ from lowpan.sim.propagation import (
     o_qpsk,
 )
 from lowpan.sim.schedule import Schedule
-from lowpan.sim.sim_radio import Link, SimRadio, Transmission
+from lowpan.sim.sim_radio import BROADCAST, Link, SimRadio, Transmission, addresses_of
 from lowpan.wire.ieee802154 import FrameType
+
+_HOPELESS = 5.0
+"""dB below the noise at which no frame is understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,10 @@ class Medium:
         self._noise = milliwatts(self.settings.noise_floor)
         self._header = self.timing.air_time(-self.timing.fcs_octets)
         self._longest = 0
+        self._recent: deque[Transmission] = deque()
+        """What may overlap with what is on air, in order of beginning."""
+        self._by_address: dict[bytes, dict[SimRadio, None]] = {}
+        self._promiscuous: dict[SimRadio, None] = {}
         most_loss = self.settings.transmit_power - self.settings.faintest
         self._cell = self.settings.path_loss.reach(most_loss)
         self._cells: dict[tuple[int, int], list[SimRadio]] = {}
@@ -128,48 +135,86 @@ class Medium:
 
     def is_busy(self, radio: SimRadio, channel: int, begin: int) -> bool:
         """Tell whether `radio` has noticed energy on the channel from `begin` until now."""
-        threshold, now = self.settings.cca_threshold, self.schedule.now
-        for sender, link in radio.hears.items():
-            if (
-                sender.last_end > begin
-                and link.rssi >= threshold
-                and sender.is_on_air(channel, begin, now)
-            ):
-                return True
-        return False
+        threshold = self.settings.cca_threshold
+        signals = self._signals(radio, channel, begin, self.schedule.now)
+        return any(link.rssi + signal.gain >= threshold for signal, link in signals)
 
     def energy(self, radio: SimRadio, channel: int, begin: int) -> float:
         """Return the highest level that `radio` has noticed from `begin` until now, dBm."""
-        heard = [
-            link.rssi
-            for sender, link in radio.hears.items()
-            if sender.last_end > begin and sender.is_on_air(channel, begin, self.schedule.now)
-        ]
-        return max(self.settings.noise_floor, *heard) if heard else self.settings.noise_floor
+        signals = self._signals(radio, channel, begin, self.schedule.now)
+        levels = [link.rssi + signal.gain for signal, link in signals]
+        return max([self.settings.noise_floor, *levels])
 
-    def note_air_time(self, duration: int) -> int:
-        """Take note of how long a frame is on air, and return the longest so far."""
-        self._longest = max(self._longest, duration)
-        return self._longest
+    def put_on_air(self, transmission: Transmission) -> None:
+        """Take note of a frame that is about to be sent; its sender forgets what is long over."""
+        self._longest = max(self._longest, transmission.end - transmission.start)
+        over = self.schedule.now - self._longest
+        for signals in (self._recent, transmission.sender.sent):
+            while signals and signals[0].end < over:
+                signals.popleft()
+            signals.append(transmission)
+
+    def listen_for(self, radio: SimRadio, settings: RadioSettings) -> None:
+        """Give `radio` what `settings` let through from now on, as its own filter would."""
+        for address in radio.addresses:
+            self._by_address[address].pop(radio, None)
+        radio.addresses = addresses_of(settings)
+        for address in radio.addresses:
+            self._by_address.setdefault(address, {})[radio] = None
+        if settings.promiscuous:
+            self._promiscuous[radio] = None
+        else:
+            self._promiscuous.pop(radio, None)
 
     def deliver(self, transmission: Transmission) -> None:
         """Give a frame that has ended to whoever has understood it."""
         self.transmissions += 1
         if self.on_air is not None:
             self.on_air(transmission)
-        psdu = transmission.psdu
+        for link in self._audience(transmission):
+            fate = self._fate(transmission, link)
+            self.fates[fate] += 1
+            if fate is Fate.RECEIVED:
+                link.receiver.received(self._received(transmission, link))
+
+    def _audience(self, transmission: Transmission) -> list[Link]:
+        """Return the links to the radios that would give the frame on, in order of the radios."""
+        psdu, reaches = transmission.psdu, transmission.sender.reaches
         destination = destination_of(psdu)
-        is_ack = bool(psdu) and psdu[0] & 7 == FrameType.ACKNOWLEDGMENT
-        recent = self.schedule.now - 2 * self.timing.ack_wait
-        for receiver, link in transmission.sender.reaches.items():
+        if destination is not None and destination != BROADCAST:
+            radios = {**self._by_address.get(destination, {}), **self._promiscuous}
+        elif psdu and psdu[0] & 7 == FrameType.ACKNOWLEDGMENT:
             # hardware wakes nobody for the acknowledgment of another's frame
-            if is_ack and receiver.last_end < recent and not receiver.settings.promiscuous:
-                continue
-            if receiver.is_for_us(destination):
-                fate = self._fate(transmission, link)
-                self.fates[fate] += 1
-                if fate is Fate.RECEIVED:
-                    receiver.received(self._received(transmission, link))
+            since = self.schedule.now - 2 * self.timing.ack_wait
+            waiting = [sent.sender for sent in self._recent if sent.end > since]
+            radios = {**dict.fromkeys(waiting), **self._promiscuous}
+        else:
+            faintest = self.settings.noise_floor - _HOPELESS - transmission.gain
+            return [link for link in reaches.values() if link.rssi > faintest]
+        links = [reaches[radio] for radio in radios if radio in reaches]
+        return sorted(links, key=_receiver) if len(links) > 1 else links
+
+    def _signals(
+        self, radio: SimRadio, channel: int, begin: int, end: int
+    ) -> list[tuple[Transmission, Link]]:
+        """Return what `radio` hears on a channel between two moments."""
+        hears = radio.hears
+        if len(self._recent) <= len(hears):
+            return [
+                (signal, hears[signal.sender])
+                for signal in self._recent
+                if signal.end > begin
+                and signal.start < end
+                and signal.sender in hears
+                and signal.channel == channel
+            ]
+        return [
+            (signal, link)
+            for sender, link in hears.items()
+            if sender.last_end > begin
+            for signal in sender.sent
+            if signal.end > begin and signal.start < end and signal.channel == channel
+        ]
 
     def _received(self, transmission: Transmission, link: Link) -> ReceivedFrame:
         rssi = float(round(link.rssi + transmission.gain))
@@ -189,13 +234,12 @@ class Medium:
         if not receiver.listened(transmission):
             return Fate.NOT_LISTENING
         disturbance = 0.0
-        for sender, other in receiver.hears.items():
-            if sender.last_end > transmission.start and sender is not transmission.sender:
-                for signal in sender.sent:
-                    if self._overlaps(signal, transmission):
-                        if self._holds(signal, other, transmission):
-                            return Fate.BEHIND
-                        disturbance += other.power
+        start, end = transmission.start, transmission.end
+        for signal, other in self._signals(receiver, transmission.channel, start, end):
+            if signal is not transmission:
+                if self._holds(signal, other, transmission):
+                    return Fate.BEHIND
+                disturbance += other.power
         rssi = link.rssi + transmission.gain
         if disturbance and rssi - decibel_milliwatts(disturbance) < self.settings.capture:
             return Fate.COLLIDED
@@ -208,13 +252,6 @@ class Medium:
             return Fate.LOST
         return Fate.RECEIVED
 
-    def _overlaps(self, signal: Transmission, transmission: Transmission) -> bool:
-        return (
-            signal.end > transmission.start
-            and signal.start < transmission.end
-            and signal.channel == transmission.channel
-        )
-
     def _holds(self, signal: Transmission, link: Link, transmission: Transmission) -> bool:
         """Tell whether the receiver had synchronised to `signal` before the other began."""
         return (
@@ -222,6 +259,10 @@ class Medium:
             and link.rssi + signal.gain > self.settings.noise_floor
             and link.receiver.listened(signal)
         )
+
+
+def _receiver(link: Link) -> int:
+    return link.receiver.number
 
 
 def destination_of(psdu: bytes) -> bytes | None:

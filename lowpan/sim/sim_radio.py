@@ -72,8 +72,8 @@ class SimRadio:
     """
 
     __slots__ = (
-        "_addresses",
         "_since",
+        "addresses",
         "energy_measured",
         "hears",
         "is_on",
@@ -98,6 +98,8 @@ class SimRadio:
         self.energy_measured: Callable[[float], None] = lambda dbm: None
         self.hears: dict[SimRadio, Link] = {}
         self.reaches: dict[SimRadio, Link] = {}
+        self.addresses: frozenset[bytes] = frozenset()
+        """Whom frames are for that are given on; 2 and 8 octets."""
         self.sent: deque[Transmission] = deque()
         """What it sent last, as long as it may overlap with what is on air."""
         self.last_end = -1
@@ -111,8 +113,7 @@ class SimRadio:
         if settings.channel != self.settings.channel:
             self._since = self.medium.schedule.now
         self.settings = settings
-        short = settings.short_address.to_bytes(2, "big")
-        self._addresses = {short, settings.extended_address, BROADCAST}
+        self.medium.listen_for(self, settings)
 
     def switch(self, *, on: bool) -> None:
         """Sleep, or listen from now on."""
@@ -145,10 +146,6 @@ class SimRadio:
         now = self.medium.schedule.now
         self._listen_on(channel, now + duration, self.medium.settings.noise_floor, now)
 
-    def is_for_us(self, destination: bytes | None) -> bool:
-        """Tell whether a frame to `destination` (None: to nobody in particular) is given on."""
-        return destination is None or destination in self._addresses or self.settings.promiscuous
-
     def listened(self, transmission: Transmission) -> bool:
         """Tell whether it had its receiver on for the whole of `transmission`."""
         start = transmission.start
@@ -158,12 +155,6 @@ class SimRadio:
             return True
         end, turnaround = transmission.end, self.medium.timing.turnaround
         return not any(own.end > start and own.start - turnaround < end for own in self.sent)
-
-    def is_on_air(self, channel: int, begin: int, end: int) -> bool:
-        """Tell whether it sends, or has sent, at any moment from `begin` to `end`."""
-        return any(
-            own.start < end and own.end > begin and own.channel == channel for own in self.sent
-        )
 
     def _listen_on(self, channel: int, until: int, highest: float, begin: int) -> None:
         """Take one sample after the other: nobody remembers for long what was on air."""
@@ -192,14 +183,16 @@ class SimRadio:
         start = medium.schedule.now + medium.timing.turnaround
         end = start + medium.timing.air_time(len(psdu))
         transmission = Transmission(self, psdu, channel, start, end, gain)
-        oldest = medium.schedule.now - medium.note_air_time(end - start)
-        sent = self.sent
-        while sent and sent[0].end < oldest:
-            sent.popleft()
-        sent.append(transmission)
+        medium.put_on_air(transmission)
         self.last_end = end
         medium.schedule.at(end, then, transmission)
 
     def _transmitted(self, transmission: Transmission) -> None:
         self.medium.deliver(transmission)
         self.transmitted(_SENT)
+
+
+def addresses_of(settings: RadioSettings) -> frozenset[bytes]:
+    """Return the addresses that a radio with `settings` listens to, broadcast left out."""
+    addresses = {settings.short_address.to_bytes(2, "big"), settings.extended_address or BROADCAST}
+    return frozenset(addresses - {BROADCAST})

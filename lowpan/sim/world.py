@@ -7,7 +7,8 @@ from lowpan.capture.writer import CaptureWriter
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import Acknowledge, Configure, FrameDropped, MeasureEnergy, Transmit
-from lowpan.node.node import Node, NodeAction, NodeSettings
+from lowpan.node.node import Node, NodeAction
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import Fcs, RadioSettings, ReceivedFrame, TransmitOutcome
 from lowpan.sim.medium import Medium, MediumSettings
 from lowpan.sim.propagation import Position

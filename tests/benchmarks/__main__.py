@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from tests.benchmarks import codecs, goodput, radio, sniffing, startup
+from tests.benchmarks import codecs, goodput, node, radio, simulation, sniffing, startup
 from tests.benchmarks.capture import capture
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.table import show
@@ -24,8 +24,10 @@ def main() -> None:
     show("Start", startup.rows(5 if quick else 15))
     path = capture(FOLDER, counts[0])
     show("Codecs", codecs.rows(path, 7 if quick else 25, FOLDER))
+    show("Node", node.rows(500 if quick else 5000))
     show("Radios", radio.rows(2, 2 if quick else 5))
     show("Goodput", goodput.rows(10 if quick else 60))
+    show("Simulator", simulation.rows(10 if quick else 60))
     show("Sniffing", sniffing.rows(FOLDER, counts, 3))
 
 

@@ -11,7 +11,7 @@ import pytest
 from lowpan.capture.decoded import Outcome
 from lowpan.capture.session import open_capture
 from lowpan.capture.wireshark_profile import read_profile
-from tests.benchmarks import codecs, goodput, sniffing, startup
+from tests.benchmarks import codecs, goodput, simulation, sniffing, startup
 from tests.benchmarks.capture import Network, capture, profile
 from tests.benchmarks.processes import Failed, lowpan, run
 from tests.benchmarks.table import Row, at_least, at_most, show
@@ -129,6 +129,12 @@ def test_goodput_is_near_its_bound(payload: int, secured: bool) -> None:
     assert 0.96 < share < 1.02
     frames = len(goodput.frames_of(payload, secured=secured))
     assert frames <= run.frames < frames * 1.02
+
+
+def test_simulated_nodes_send_to_their_neighbours() -> None:
+    run = simulation.measure(36, 4, interval=2_000_000)
+    assert run.arrived > 0.95
+    assert run.events < 30
 
 
 def test_sniffer_is_measured_beside_others(

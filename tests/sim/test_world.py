@@ -9,8 +9,9 @@ from lowpan.capture.writer import open_writer
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.link_layer import LinkSettings
 from lowpan.mac.timing import BPSK_868
-from lowpan.node.node import NodeAction, NodeSettings
+from lowpan.node.node import NodeAction
 from lowpan.node.service import EchoReplied, Endpoint, UdpReceived
+from lowpan.node.settings import NodeSettings
 from lowpan.sim.medium import MediumSettings
 from lowpan.sim.world import World
 from lowpan.wire.icmpv6 import Echo
@@ -36,7 +37,7 @@ def test_a_ping_comes_back(size: int, secured: bool) -> None:
     node = world.nodes[0]
     node.take(node.node.send_echo_request(echo, address_of(1), now=world.now))
     world.run_for(1_000_000)
-    assert [type(action) for action in told] == [EchoReplied]
+    assert sum(isinstance(action, EchoReplied) for action in told) == 1
 
 
 def run(seed: int, path: Path) -> bytes:

@@ -1,0 +1,127 @@
+"""A grid of simulated nodes that send to their neighbours: how much faster than real time."""
+
+import gc
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from lowpan.mac.keys import KeyIdentifier, KeyTable
+from lowpan.mac.security import LinkSecurity
+from lowpan.node.addresses import link_local_of
+from lowpan.node.node import NodeAction, NodeSettings
+from lowpan.node.service import Endpoint, UdpReceived
+from lowpan.radio import RadioSettings
+from lowpan.sim.world import SimNode, World
+from lowpan.store import MemoryStore
+from tests.benchmarks.table import Row, at_least
+
+PORT, PAN_ID, OCTETS = 5683, 0xBEEF, 50
+SPACING = 20.0
+"""Metres between neighbours: some forty others are near enough to disturb."""
+LEAST_SPEED = 50.0
+"""Times real time, of 1000 nodes with a datagram of each in ten seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What a run has shown."""
+
+    speed: float
+    """Simulated seconds in one of processor time."""
+    cpu_us: float
+    """Processor time of a datagram."""
+    arrived: float
+    """Share of datagrams."""
+    events: float
+    """Events of a datagram."""
+
+
+class Grid:
+    """`count` nodes, all of which know each other's addresses and have one key."""
+
+    def __init__(self, count: int, *, interval: int, seed: int = 1) -> None:
+        self.world, self.arrived, self.sent = World(seed), 0, 0
+        self._random, self._interval, self._width = Random(seed), interval, round(count**0.5)
+        for number in range(count):
+            node = self._add(number)
+            self.world.schedule.at(self._random.randrange(interval), self._send, node)
+
+    def _add(self, number: int) -> SimNode:
+        settings = RadioSettings(
+            channel=15,
+            promiscuous=False,
+            pan_id=PAN_ID,
+            short_address=number + 1,
+            extended_address=_extended(number),
+        )
+        keys = KeyTable()
+        keys.add(KeyIdentifier(1, 1), bytes(range(16)))
+        security = LinkSecurity(_extended(number), keys, MemoryStore())
+        for other in self._neighbours(number):
+            security.peers.add(_extended(other), _short(other), pan_id=PAN_ID)
+        place = number % self._width * SPACING, number // self._width * SPACING
+        node = self.world.add_node(
+            settings,
+            place,
+            security=security,
+            node_settings=NodeSettings(routers=False),
+            told=self._told,
+        )
+        node.node.open_port(Endpoint(b"", PORT))
+        return node
+
+    def _neighbours(self, number: int) -> list[int]:
+        row, column = divmod(number, self._width)
+        near = [(row, column - 1), (row, column + 1), (row - 1, column), (row + 1, column)]
+        return [
+            line * self._width + place
+            for line, place in near
+            if 0 <= line < self._width and 0 <= place < self._width
+        ]
+
+    def _send(self, node: SimNode) -> None:
+        other = self._random.choice(self._neighbours(node.number))
+        local, remote = Endpoint(b"", PORT), Endpoint(link_local_of(_short(other)), PORT)
+        now = self.world.now
+        node.take(node.node.send_udp(bytes(OCTETS), local, remote, now=now))
+        self.sent += 1
+        self.world.schedule.at(now + self._interval, self._send, node)
+
+    def _told(self, action: NodeAction) -> None:
+        self.arrived += isinstance(action, UdpReceived)
+
+
+def measure(count: int, seconds: int, *, interval: int) -> Simulation:
+    """Let `count` nodes (a square number) send a datagram each `interval` microseconds."""
+    grid = Grid(count, interval=interval)
+    grid.world.run_for(interval)  # everybody has sent once: caches are warm
+    sent, arrived, happened = grid.sent, grid.arrived, grid.world.schedule.happened
+    gc.collect()
+    begin = time.process_time()
+    grid.world.run_for(seconds * 1_000_000)
+    cpu = time.process_time() - begin
+    sent, arrived = grid.sent - sent, grid.arrived - arrived
+    happened = grid.world.schedule.happened - happened
+    return Simulation(seconds / cpu, cpu / sent * 1e6, arrived / sent, happened / sent)
+
+
+def rows(seconds: int) -> Iterator[Row]:
+    """Yield how fast a thousand nodes are simulated, and whether more cost more each."""
+    for count in (1024, 4096):
+        run = measure(count, seconds, interval=10_000_000)
+        title = f"{count:,} nodes, {OCTETS} octets of each in 10 s, level 5"
+        if count == 1024:
+            yield at_least(f"{title}, times real time", run.speed, LEAST_SPEED, "{:.1f}")
+        else:
+            yield Row(f"{title}, times real time", f"{run.speed:.1f}")
+        cost = f"{run.cpu_us:.0f} us, {run.events:.1f} events"
+        yield Row("  a datagram", f"{cost}, {run.arrived:.2%} arrived")
+
+
+def _extended(number: int) -> bytes:
+    return b"\x02\0\0\0\0\0" + (number + 1).to_bytes(2, "big")
+
+
+def _short(number: int) -> bytes:
+    return (number + 1).to_bytes(2, "big")
