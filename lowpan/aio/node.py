@@ -24,7 +24,7 @@ from lowpan.aio.socket_addresses import Address, octets_of
 from lowpan.errors import RadioClosed
 from lowpan.mac.security import LinkSecurity
 from lowpan.node.node import Node as NodeEngine
-from lowpan.node.node import NodeSettings
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, RadioSettings, open_radio
 from lowpan.wire.addresses import format_ipv6
 

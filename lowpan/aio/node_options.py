@@ -9,7 +9,7 @@ from typing import TypeVar
 from lowpan.aio.securing import NodeSecurity, StoreOrPath
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.security import LinkSecurity
-from lowpan.node.node import NodeSettings
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import RadioSettings
 from lowpan.wire.addresses import iid_of
 

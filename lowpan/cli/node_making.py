@@ -20,7 +20,7 @@ from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.report import CommandError
 from lowpan.errors import FieldOutOfRange, KeyFormatError
 from lowpan.mac.link_layer import LinkSettings
-from lowpan.node.node import NodeSettings
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, open_radio
 
 

@@ -1,17 +1,16 @@
 """One node: the engines of its layers wired together, one inbox, one list of actions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from lowpan.adaptation.contexts import ContextTable
 from lowpan.adaptation.layer import Adaptation, Ends
 from lowpan.adaptation.neighbour_discovery.actions import (
     AddressConfirmed,
     AddressDuplicate,
     LinkAddressKnown,
     NdAction,
+    PrefixLost,
     SendMessage,
     Unreachable,
 )
@@ -19,11 +18,12 @@ from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
 from lowpan.adaptation.reassembly import DatagramReceived
 from lowpan.errors import FieldOutOfRange, MalformedFrame
-from lowpan.mac.link_layer import LinkLayer, LinkSettings
+from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, DataReceived, DataSent, LinkAction
 from lowpan.node import errors_sent
 from lowpan.node.addresses import OwnAddress, OwnAddresses, link_local_of
+from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.ipv6 import Ipv6, Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
 from lowpan.node.outbox import Departing, Outbox, Unresolved
 from lowpan.node.service import (
@@ -34,6 +34,7 @@ from lowpan.node.service import (
     IpAction,
     NeighbourChanged,
 )
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import (
     RadioCapability,
     RadioSettings,
@@ -46,19 +47,6 @@ from lowpan.wire.icmpv6 import ICMPV6, Echo
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, MTU
 
 NodeAction = LinkAction | IpAction
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSettings:
-    """What a node is told once."""
-
-    for_host: bool = False
-    """The operating system has our addresses (TUN): datagrams go up to it as they are."""
-    derive: bool = True
-    """Read link-layer addresses off link-local ones instead of asking (RFC 6775 §5.6)."""
-    link: LinkSettings = field(default_factory=LinkSettings)
-    contexts: ContextTable | None = None
-    """6LoWPAN contexts known from the start."""
 
 
 class Node:
@@ -93,12 +81,17 @@ class Node:
             LinkAddresses(radio.extended_address, self.link.short_address, radio.pan_id),
             random,
             derive=settings.derive,
+            settings=settings.discovery,
+        )
+        self._autoconfiguration = Autoconfiguration(
+            self.own, self.adaptation.contexts, self.ipv6, radio.extended_address
         )
         self._outbox = Outbox()
         self._unresolved = Unresolved()
+        self._upper_due: int | None = None
+        self._upper_changed = True
+        """Adaptation or discovery have been told something: what they want done came by."""
         self._extended = radio.extended_address
-        self.default_router: bytes | None = None
-        """16 octets, its link-local address; None: only the link is reached."""
 
     @property
     def waiting(self) -> int:
@@ -112,15 +105,39 @@ class Node:
         actions: list[NodeAction] = [Configure(self.link.radio)]
         for link_address in (self.link.short_address, self._extended):
             if link_address is not None:
+                # as unique as what it is made of: nobody is asked (RFC 6775 §5.2)
                 actions += self.add_address(link_local_of(link_address), link_address, now=now)
+        if self.settings.routers:
+            actions += self._from_discovery(self.discovery.solicit_routers(now=now), now)
         return actions
 
     def add_address(
         self, address: bytes, link_address: bytes, *, now: int, prefix_length: int = 64
     ) -> list[NodeAction]:
-        """Have `address` (16 octets) too, whose frames are from and to `link_address`."""
+        """Have `address` (16 octets) too, whose frames are from and to `link_address`.
+
+        It is ready at once: who makes addresses of anything but link-layer addresses uses
+        check_address().  Raises FieldOutOfRange if there are too many.
+        """
         self.own.add(OwnAddress(address, prefix_length, link_address))
         return [AddressChanged(address, ready=True)]
+
+    def check_address(self, own: OwnAddress, *, now: int) -> list[NodeAction]:
+        """Have `own` too once it is found to be nobody else's; AddressChanged tells.
+
+        Raises FieldOutOfRange if there are too many.
+        """
+        own.ready = False
+        self.own.add(own)
+        return self._from_discovery(self.discovery.check_address(own.address, now=now), now)
+
+    def remove_address(self, address: bytes, *, now: int) -> list[NodeAction]:
+        """Have `address` (16 octets) no longer; harmless if it is not ours."""
+        if self.own.get(address) is None:
+            return []
+        self.own.remove(address)
+        forgotten = self._from_discovery(self.discovery.forget_address(address, now=now), now)
+        return [AddressChanged(address, ready=False), *forgotten]
 
     def send_datagram(self, datagram: bytes, *, now: int) -> list[NodeAction]:
         """Send a whole IPv6 datagram, as the operating system made it."""
@@ -185,22 +202,27 @@ class Node:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        first = self.link.next_deadline()
-        for deadline in (self.adaptation.next_deadline(), self.discovery.next_deadline()):
-            if deadline is not None and (first is None or deadline < first):
-                first = deadline
-        return first
+        link, upper = self.link.next_deadline(), self._upper_deadline()
+        if link is None or upper is None:
+            return upper if link is None else link
+        return min(link, upper)
 
     def handle_deadline(self, *, now: int) -> list[NodeAction]:
         """Do what is due; most often that is the link layer's alone."""
         actions = self._from_link(self.link.handle_deadline(now=now), now)
-        deadline = self.adaptation.next_deadline()
+        deadline = self._upper_deadline()
         if deadline is not None and deadline <= now:
             actions += self._from_adaptation(self.adaptation.handle_deadline(now=now), now)
-        deadline = self.discovery.next_deadline()
-        if deadline is not None and deadline <= now:
             actions += self._from_discovery(self.discovery.handle_deadline(now=now), now)
         return actions
+
+    def _upper_deadline(self) -> int | None:
+        """Return when something is due above the link layer, which is asked far more often."""
+        if self._upper_changed:
+            parts = self.adaptation.next_deadline(), self.discovery.next_deadline()
+            self._upper_due = min((due for due in parts if due is not None), default=None)
+            self._upper_changed = False
+        return self._upper_due
 
     # From layer to layer
 
@@ -225,6 +247,7 @@ class Node:
         )
 
     def _from_adaptation(self, events: Iterable[Any], now: int) -> list[NodeAction]:
+        self._upper_changed = True
         done: list[NodeAction] = []
         for event in events:
             if isinstance(event, DatagramReceived):
@@ -259,6 +282,7 @@ class Node:
         )
 
     def _from_discovery(self, actions: list[NdAction], now: int) -> list[NodeAction]:
+        self._upper_changed = True
         done: list[NodeAction] = []
         for action in actions:
             match action:
@@ -276,8 +300,14 @@ class Node:
                 case AddressDuplicate():
                     self.own.remove(action.address)
                     done.append(AddressChanged(action.address, False, "somebody else has it"))
-                case _:
-                    pass  # what was refused is counted there
+                case PrefixLost():
+                    made = self._autoconfiguration.lost(action)
+                    if made is not None:
+                        done += self.remove_address(made, now=now)
+                case _:  # what was refused is counted there
+                    made_own = self._autoconfiguration.learn(action, now=now)
+                    if made_own is not None:
+                        done += self.check_address(made_own, now=now)
         return done
 
     def _send_message(self, send: SendMessage, now: int) -> list[NodeAction]:
@@ -331,14 +361,13 @@ class Node:
         if link_address is not None:
             departed = self._depart(datagram, link_address, next_hop, now)
             return departed + self._from_discovery(asked, now)
-        done: list[NodeAction] = []
-        for given_up in self._unresolved.hold(next_hop, datagram):
-            done.append(self.ipv6.discard(Discard.QUEUE_FULL, given_up))
+        given_up = self._unresolved.hold(next_hop, datagram)
+        done: list[NodeAction] = [self.ipv6.discard(Discard.QUEUE_FULL, one) for one in given_up]
         return done + self._from_discovery(asked, now)
 
     def _router(self) -> bytes | None:
         """Return the address of our default router, None while none is known."""
-        return self.default_router
+        return self.discovery.default_router()
 
     def _depart(
         self, datagram: bytes, destination: bytes, next_hop: bytes, now: int

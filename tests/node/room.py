@@ -8,7 +8,8 @@ from typing import TypeVar
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import Acknowledge, Configure, FrameDropped, Transmit
 from lowpan.mac.timing import O_QPSK_2450
-from lowpan.node.node import Node, NodeAction, NodeSettings
+from lowpan.node.node import Node, NodeAction
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import (
     Fcs,
     RadioCapability,
@@ -20,6 +21,10 @@ from tests.mac.air import settings_of
 
 Lose = Callable[[bytes], bool]
 Kind = TypeVar("Kind")
+
+
+QUIET = NodeSettings(routers=False)
+"""Says nothing on its own."""
 
 
 class Room:
@@ -41,7 +46,7 @@ class Room:
                 RadioCapability.TRANSMIT,
                 Random(number),
                 security=None if security is None else security(number),
-                settings=settings,
+                settings=settings or QUIET,
             )
             for number in range(count)
         ]

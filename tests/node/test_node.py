@@ -6,8 +6,8 @@ import pytest
 
 from lowpan.mac.framing import data_frame
 from lowpan.node.addresses import ALL_NODES_LINK_LOCAL, link_local_of
-from lowpan.node.node import NodeSettings
 from lowpan.node.service import (
+    AddressChanged,
     DatagramDiscarded,
     DatagramForHost,
     Discard,
@@ -16,8 +16,14 @@ from lowpan.node.service import (
     NeighbourChanged,
     UdpReceived,
 )
-from lowpan.wire.icmpv6 import Echo
+from lowpan.node.settings import NodeSettings
+from lowpan.wire.addresses import iid_of
+from lowpan.wire.icmpv6 import ICMPV6, Echo, Icmpv6, Icmpv6Type
 from lowpan.wire.ieee802154 import encode_frame
+from lowpan.wire.nd_options import NdOption, NdOptionType
+from lowpan.wire.nd_options_lowpan import SixLowpanContext, SixLowpanContextControl
+from lowpan.wire.nd_options_plain import PrefixInformation, PrefixInformationControl
+from lowpan.wire.neighbour_discovery import RouterAdvertisement, RouterAdvertisementControl
 from tests.mac.air import EXTENDED, SHORT
 from tests.mac.test_link_layer import secured
 from tests.node.room import Room
@@ -48,13 +54,13 @@ def test_it_comes_back_secured_too(size: int) -> None:
 
 
 def test_without_deriving_the_neighbour_is_asked_first() -> None:
-    room = Room(settings=NodeSettings(derive=False))
+    room = Room(settings=NodeSettings(derive=False, routers=False))
     assert len(ping(room, BY_EXTENDED[1])) == 1
     assert NeighbourChanged(BY_EXTENDED[1], EXTENDED[1], reachable=True) in room.told[0]
 
 
 def test_who_does_not_answer_is_unreachable_in_three_seconds() -> None:
-    room = Room(1, settings=NodeSettings(derive=False))
+    room = Room(1, settings=NodeSettings(derive=False, routers=False))
     assert ping(room, BY_EXTENDED[1]) == []
     (lost,) = room.of(0, DatagramDiscarded)
     assert lost.discard is Discard.NO_NEIGHBOUR
@@ -122,7 +128,7 @@ def test_a_flood_of_datagrams_is_bounded_and_told() -> None:
 
 
 def test_a_host_behind_gets_datagrams_and_sends_its_own() -> None:
-    room = Room(settings=NodeSettings(for_host=True))
+    room = Room(settings=NodeSettings(for_host=True, routers=False))
     echo = Echo(1, 1, b"abc")
     room.take(0, room.nodes[0].send_echo_request(echo, BY_SHORT[1], now=room.now))
     room.run()
@@ -136,6 +142,39 @@ def test_what_is_beyond_the_link_has_no_route() -> None:
     room = Room()
     assert ping(room, b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01") == []
     assert [lost.discard for lost in room.of(0, DatagramDiscarded)] == [Discard.NO_ROUTE]
+
+
+def test_a_router_gives_an_address_a_way_out_and_a_context() -> None:
+    room = Room(2, settings=NodeSettings())
+    prefix = bytes.fromhex("20010db800010000")
+    flags = PrefixInformationControl(l=False, a=True, r=False)
+    options = (
+        NdOption(
+            int(NdOptionType.PREFIX_INFORMATION),
+            PrefixInformation(64, flags, 3600, 1800, prefix + bytes(8)),
+        ),
+        NdOption(
+            int(NdOptionType.SIX_LOWPAN_CONTEXT),
+            SixLowpanContext(64, SixLowpanContextControl(c=True, cid=1), 60, prefix),
+        ),
+    )
+    body = RouterAdvertisement(
+        64, RouterAdvertisementControl(m=False, o=False), 1800, 0, 0, options
+    )
+    message = ICMPV6.encode(Icmpv6(int(Icmpv6Type.ROUTER_ADVERTISEMENT), 0, 0, body))
+    router, node = room.nodes[1], room.nodes[0]
+    room.run(100_000)
+    datagram = router.ipv6.icmpv6_datagram(message, BY_EXTENDED[1], ALL_NODES_LINK_LOCAL, 255)
+    room.take(1, router.send_datagram(datagram, now=room.now))
+    room.run()
+    ours = prefix + iid_of(EXTENDED[0])
+    assert AddressChanged(ours, True) in room.told[0]
+    assert node.discovery.default_router() == BY_EXTENDED[1]
+    assert node.adaptation.contexts.known[1].network == prefix
+    beyond = bytes.fromhex("20010db8ffff0000") + bytes(7) + b"\x01"
+    room.take(0, node.send_echo_request(Echo(1, 1, b""), beyond, now=room.now))
+    room.run()
+    assert Discard.NOT_FOR_US in [lost.discard for lost in room.of(1, DatagramDiscarded)]
 
 
 def test_we_can_ping_ourselves() -> None:

@@ -1,0 +1,74 @@
+"""What routers tell a node: prefixes, contexts, hop limit (RFC 4862 §5.5, RFC 6775 §5.4)."""
+
+from lowpan.adaptation.contexts import ContextTable
+from lowpan.adaptation.neighbour_discovery.actions import (
+    ContextLearnt,
+    HopLimitLearnt,
+    NdAction,
+    PrefixDeprecated,
+    PrefixLearnt,
+    PrefixLost,
+)
+from lowpan.node.addresses import MOST_ADDRESSES, OwnAddress, OwnAddresses
+from lowpan.node.ipv6 import Ipv6
+from lowpan.wire.addresses import iid_of
+
+AUTONOMOUS_PREFIX_BITS = 64
+"""Prefix that leaves room for an interface identifier; others make no address."""
+_NOT_ON_LINK = 128
+"""Prefix length of an address whose neighbours are reached by a router."""
+
+
+class Autoconfiguration:
+    """Keeps addresses, contexts and hop limit as the routers of the link say.
+
+    The interface identifier is that of the extended address, so that addresses are elided whole.
+    """
+
+    def __init__(
+        self, own: OwnAddresses, contexts: ContextTable, ipv6: Ipv6, extended_address: bytes
+    ) -> None:
+        self._own, self._contexts, self._ipv6 = own, contexts, ipv6
+        self._extended = extended_address
+        self._made: dict[tuple[bytes, int], bytes] = {}
+        """Prefixes and the addresses made of them."""
+
+    def learn(self, news: NdAction, *, now: int) -> OwnAddress | None:
+        """Take what neighbour discovery learnt; return an address to be checked and had."""
+        match news:
+            case PrefixLearnt():
+                return self._address(news)
+            case PrefixDeprecated():
+                self._mark(news.prefix, news.prefix_length, deprecated=True)
+            case ContextLearnt():
+                self._contexts.learn(news.identifier, news.context, now=now, lifetime=news.lifetime)
+            case HopLimitLearnt():
+                self._ipv6.hop_limit = news.hop_limit
+            case _:
+                pass  # of no concern here
+        return None
+
+    def lost(self, news: PrefixLost) -> bytes | None:
+        """Return the address, 16 octets, that goes with a prefix."""
+        return self._made.pop((news.prefix, news.prefix_length), None)
+
+    def _address(self, news: PrefixLearnt) -> OwnAddress | None:
+        key = (news.prefix, news.prefix_length)
+        length = news.prefix_length if news.on_link else _NOT_ON_LINK
+        known = self._own.get(self._made.get(key, b""))
+        if known is not None:
+            known.prefix_length, known.deprecated = length, False
+            return None
+        full = sum(1 for _ in self._own) >= MOST_ADDRESSES
+        if not news.autonomous or news.prefix_length != AUTONOMOUS_PREFIX_BITS or full:
+            return None
+        address = news.prefix[:8] + iid_of(self._extended)
+        self._made[key] = address
+        if self._own.get(address) is not None:
+            return None  # the user gave it to us
+        return OwnAddress(address, length, self._extended, ready=False)
+
+    def _mark(self, prefix: bytes, prefix_length: int, *, deprecated: bool) -> None:
+        own = self._own.get(self._made.get((prefix, prefix_length), b""))
+        if own is not None:
+            own.deprecated = deprecated
