@@ -7,7 +7,7 @@ engine's deadlines.  What the engine answers goes to the radio, or to who takes 
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from lowpan.aio.events import EventReaders, RadioFailed
 from lowpan.aio.radio_orders import RadioOrders
@@ -27,10 +27,12 @@ from lowpan.node.node import NodeAction
 from lowpan.node.service import (
     AddressChanged,
     DatagramDiscarded,
+    Discard,
     ErrorReceived,
     NeighbourChanged,
 )
 from lowpan.radio import Radio, RadioNotice, TransmitOutcome
+from lowpan.wire.ieee802154 import Frame
 
 RADIO_RETRY_S = 1.0
 """Seconds between two attempts to hear a radio that fails: somebody may plug it in again."""
@@ -42,13 +44,19 @@ _TOLD = (
     AddressChanged,
     BeaconReceived,
     CommandReceived,
-    DatagramDiscarded,
     ErrorReceived,
     NeighbourChanged,
 )
 """Actions that are events as well as whatever else they are."""
 
 Action = TypeVar("Action")
+
+
+@runtime_checkable
+class AcknowledgesSecured(Protocol):
+    """A radio that leaves the acknowledgments of secured frames of version 2 to who has keys."""
+
+    acknowledge_secured: Callable[[Frame, bytes], bytes | None] | None
 
 
 class Running:
@@ -73,6 +81,7 @@ class Running:
         for told in _TOLD:
             self._takers[told] = [self.events.put]
         self.take(FrameDropped, self._tell_dropped)
+        self.take(DatagramDiscarded, self._tell_discarded)
         self._congestion: list[Callable[[bool], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -93,6 +102,8 @@ class Running:
 
     async def start(self) -> None:
         """Set the radio up and begin; raise RadioError if it refuses."""
+        if isinstance(self.radio, AcknowledgesSecured):
+            self.radio.acknowledge_secured = self._acknowledgment
         rest: list[NodeAction] = []
         for action in self.engine.start(now=self.now()):
             if isinstance(action, Configure):
@@ -102,6 +113,9 @@ class Running:
         self.run(self._listen())
         self.run(self._orders.run())
         self.put(rest)
+
+    def _acknowledgment(self, frame: Frame, psdu: bytes) -> bytes | None:
+        return self.engine.link.acknowledge_secured(frame, psdu, now=self.now())
 
     def run(self, job: Coroutine[Any, Any, None]) -> None:
         """Do `job` beside everything else, until close() cancels it; what it raises ends all."""
@@ -191,6 +205,10 @@ class Running:
     def _tell_dropped(self, dropped: FrameDropped) -> None:
         if dropped.drop is not Drop.NOT_FOR_US:  # most of what a busy channel carries
             self.events.put(dropped)
+
+    def _tell_discarded(self, discarded: DatagramDiscarded) -> None:
+        if discarded.discard is not Discard.NOT_FOR_US:  # such as what is for routers
+            self.events.put(discarded)
 
     def _job_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
