@@ -23,10 +23,11 @@ from lowpan.aio.securing import NodeSecurity, StoreOrPath, opened_store
 from lowpan.aio.socket_addresses import Address, octets_of
 from lowpan.errors import RadioClosed
 from lowpan.mac.security import LinkSecurity
+from lowpan.node.addresses import OwnAddress
 from lowpan.node.node import Node as NodeEngine
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, RadioSettings, open_radio
-from lowpan.wire.addresses import format_ipv6
+from lowpan.wire.addresses import format_ipv6, iid_of
 
 if TYPE_CHECKING:
     from lowpan.aio.tun_host import TunHost
@@ -212,14 +213,25 @@ class Node:
         self.engine.leave(octets_of(group))
 
     def add_address(self, address: str | IPv6Interface) -> None:
-        """Have one more IPv6 address, see NodeOptions; raise FieldOutOfRange."""
+        """Have one more IPv6 address, see NodeOptions; raise FieldOutOfRange.
+
+        One that is not made of the extended address is ready, as an AddressChanged tells, once
+        nobody else was found to have it: after a second.
+        """
         running, interface = self._live, interface_of(address)
-        extended = running.engine.link.extended_address
+        engine, now = running.engine, running.now()
+        extended = engine.link.extended_address
         assert extended is not None
         octets, length = address_within(interface, extended), interface.network.prefixlen
-        running.put(
-            running.engine.add_address(octets, extended, now=running.now(), prefix_length=length)
-        )
+        if octets[8:] == iid_of(extended):
+            running.put(engine.add_address(octets, extended, now=now, prefix_length=length))
+        else:
+            running.put(engine.check_address(OwnAddress(octets, length, extended), now=now))
+
+    def remove_address(self, address: Address) -> None:
+        """Have an IPv6 address no longer; harmless if it is not ours."""
+        running = self._live
+        running.put(running.engine.remove_address(octets_of(address), now=running.now()))
 
     # How it begins
 

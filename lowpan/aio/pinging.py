@@ -22,6 +22,7 @@ MOST_REMEMBERED = 1024
 MOST_ANSWERS = 1024
 """Answers of one pinger that wait to be fetched; of more, the oldest are given up."""
 
+_PATTERN = bytes(range(256))
 _CHECKSUM_AND_CODE = 4
 """Octets of an ICMPv6 message before its body."""
 
@@ -81,7 +82,7 @@ class Pinger:
         self.sent = 0
         """Requests so far."""
         self._pingers = pingers
-        self._data = bytes(number & 0xFF for number in range(size))
+        self._data = (_PATTERN * (size // len(_PATTERN) + 1))[:size]
         self._hop_limit = hop_limit
         self._asked: OrderedDict[int, _Asked] = OrderedDict()
         self._answers: deque[EchoAnswer | EchoFailure] = deque(maxlen=MOST_ANSWERS)

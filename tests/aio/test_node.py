@@ -61,18 +61,22 @@ async def test_without_a_short_address_it_has_one_address() -> None:
         assert node.radio_settings.short_address == 0xFFFE
 
 
-async def test_further_addresses() -> None:
-    given = ["2001:db8::/64", "2001:db8:1::77/48"]
-    async with node_on(Cable().radio(), 0, addresses=given) as node:
-        assert node.addresses[2:] == ["2001:db8::1", "2001:db8:1::77"]
-        node.add_address("2001:db8:2::5")
-        assert [entry["prefix_length"] for entry in node.state()["addresses"]] == [
-            64,
-            64,
-            64,
-            48,
-            64,
-        ]
+def test_further_addresses_come_and_go() -> None:
+    async def live() -> None:
+        given = ["2001:db8::/64", "2001:db8:1::77/48"]
+        async with node_on(Cable().radio(), 0, addresses=given) as node:
+            assert node.addresses[2:] == ["2001:db8::1"]
+            await asyncio.sleep(5)  # for others to say that they have the other one
+            assert node.addresses[2:] == ["2001:db8::1", "2001:db8:1::77"]
+            lengths = [entry["prefix_length"] for entry in node.state()["addresses"]]
+            assert lengths == [64, 64, 64, 48]
+            events = node.events()
+            node.remove_address("2001:db8:1::77")
+            assert await anext(events) == AddressChanged(parse_ipv6("2001:db8:1::77"), ready=False)
+            node.remove_address("2001:db8:1::77")
+            assert node.addresses[2:] == ["2001:db8::1"]
+
+    virtually(live())
 
 
 @pytest.mark.parametrize(
@@ -245,6 +249,18 @@ async def test_frames_that_are_dropped_are_told_unless_they_are_for_others() -> 
         assert dropped.drop is Drop.MALFORMED
         counters = node.state()["counters"]
         assert counters["frames_dropped"] == {"not for us": 1, "malformed": 1}
+
+
+async def test_datagrams_for_groups_of_others_are_counted_and_not_told() -> None:
+    async with nodes("cable") as (one, other):
+        events = other.events()
+        sender, _ = await one.create_datagram_endpoint(Notes, ("::", 1))
+        sender.sendto(b"to routers", ("ff02::2", 2))
+        sender.sendto(b"to nobody", (SHORT[1], 2))
+        discarded = await anext(events)
+        assert isinstance(discarded, DatagramDiscarded)
+        assert discarded.discard is Discard.NO_PORT
+        assert other.state()["counters"]["datagrams_discarded"]["not for us"] >= 1
 
 
 async def test_the_end_of_the_radio_is_the_end_of_the_node() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from lowpan.aio.events import EventsMissed, InterfaceNotice, NodeEvent, RadioFailed
 from lowpan.cli import node_lines
+from lowpan.cli.node import node
 from lowpan.mac.service import BeaconReceived, CommandReceived, Drop, FrameDropped
 from lowpan.node.service import (
     AddressChanged,
@@ -216,3 +217,10 @@ def test_values_in_json() -> None:
         "psdu": "616263",
         "source": "0x0001",
     }
+
+
+def test_the_page_names_every_option() -> None:
+    offered = {name for parameter in node.params for name in parameter.opts if "-" in name}
+    pages = [(ROOT / "docs" / "node.md").read_text()]
+    named = set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z0-9-]*", " ".join(pages)))
+    assert {option for option in offered if option not in named} == set()

@@ -10,10 +10,11 @@ from subprocess import CompletedProcess
 import pytest
 
 from lowpan.aio.pinging import EchoAnswer, EchoFailure
+from lowpan.cli.ping import ping as command_line
 from lowpan.cli.ping_report import Tally, line_of, milliseconds_of
 from lowpan.node.service import ErrorReceived
 from tests.aio.media import uris
-from tests.cli.commands import lowpan, pipe_of, start
+from tests.cli.commands import ROOT, lowpan, pipe_of, start
 from tests.cli.fake_radios import command
 
 KEY = "000102030405060708090a0b0c0d0e0f"
@@ -117,6 +118,9 @@ def test_mistakes(
     assert KEY[2:20] not in out + complaints
 
 
+LONG = {"--count", "--size", "--interval", "--timeout", "--deadline", "--ttl", "--quiet"}
+"""Of options that the page names by their letters, as ping's does."""
+
 # The words
 
 
@@ -176,3 +180,10 @@ def test_statistics() -> None:
         "0 packets transmitted, 0 received, 0% packet loss, time 0ms",
         "",
     ]
+
+
+def test_the_page_names_every_option() -> None:
+    offered = {name for parameter in command_line.params for name in parameter.opts if "-" in name}
+    pages = [(ROOT / "docs" / f"{page}.md").read_text() for page in ("ping", "node")]
+    named = set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z0-9-]*", " ".join(pages)))
+    assert {option for option in offered if option not in named} <= LONG
