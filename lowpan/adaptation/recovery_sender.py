@@ -55,8 +55,8 @@ class Transfer:
 
     __slots__ = (
         *("acked", "asked_at", "attempts", "awaited", "datagram", "deadline", "handle", "hop"),
-        *("link", "outstanding", "parameters", "pieces", "queue", "sent", "tag", "timeout"),
-        "tries",
+        *("link", "outstanding", "parameters", "pieces", "probing", "queue", "sent", "tag"),
+        *("timeout", "tries"),
     )
 
     def __init__(self, handle: int, datagram: bytes, parameters: RecoveryParameters) -> None:
@@ -73,7 +73,20 @@ class Transfer:
         self.sent = self.acked = 0
         self.outstanding = 0
         self.awaited: int | None = None
+        self.probing = False
         self.asked_at, self.deadline = now, now
+
+    def probe(self, *, now: int) -> None:
+        """Go on from what has arrived, after too many tries of one fragment.
+
+        "Resend the first fragment with an "X" flag set in order to establish a new path for the
+        datagram and obtain the list of fragments that were received" (§6).
+        """
+        self.attempts += 1
+        self.queue = deque([0])
+        self.tries = [0] * self.pieces.fragments
+        self.outstanding, self.awaited, self.probing = 0, None, True
+        self.deadline = now
 
     @property
     def is_established(self) -> bool:
@@ -109,11 +122,12 @@ class Transfer:
         """Take a bitmap that is not NULL; tell whether all fragments have arrived."""
         if self.parameters.use_ecn:
             self._adapt_window(congested=acknowledgment.ecn)
-        self.acked |= acknowledgment.bitmap & self.sent
+        arrived = acknowledgment.bitmap & self.sent
+        self.acked = arrived if self.probing and arrived & bit_of(0) else self.acked | arrived
         if acknowledgment.bitmap == FULL_BITMAP or not self._missing():
             return True
         awaited = self.awaited
-        if awaited is None or not self.acked & bit_of(awaited):
+        if awaited is None or not arrived & bit_of(awaited):
             return False  # the answer to an earlier question
         if self.tries[awaited] == 1:  # else nobody knows which of them it answers
             least, most = self.parameters.min_arq_timeout, self.parameters.max_arq_timeout
@@ -154,14 +168,15 @@ class Transfer:
     def _requeue(self) -> None:
         """Line up what is to be sent, all of it once before any of it again (§6)."""
         missing = self._missing()
-        fresh = [number for number in missing if not self.tries[number]]
-        self.queue = deque([*fresh, *(number for number in missing if self.tries[number])])
-        self.outstanding, self.awaited = 0, None
+        fresh = [number for number in missing if not self.sent & bit_of(number)]
+        lost = [number for number in missing if self.sent & bit_of(number)]
+        self.queue = deque([*fresh, *lost])
+        self.outstanding, self.awaited, self.probing = 0, None, False
 
     def _choose(self) -> int:
         while self.queue:
             sequence = self.queue.popleft()
-            if not self.acked & bit_of(sequence):
+            if self.probing or not self.acked & bit_of(sequence):
                 break
         else:  # a late acknowledgment took the last of them, and others are missing
             self._requeue()

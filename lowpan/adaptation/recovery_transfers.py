@@ -97,18 +97,29 @@ class Transfers:
                 break
             fragment = transfer.next_fragment(now=now)
             if fragment is None:
-                actions.append(self._abort(transfer, now))
-                return actions + self._begin_anew(transfer, Outcome.UNACKNOWLEDGED, now)
+                return actions + self._give_up_path(transfer, now)
             actions.append(Forward(transfer.hop.address, fragment))
             transfer.link.free_at = now + self._parameters.inter_frame_gap
         return actions
+
+    def _give_up_path(self, transfer: Transfer, now: int) -> list[TransferAction]:
+        """Do what is left when a fragment has been sent too often."""
+        may = transfer.attempts <= self._parameters.max_datagram_retries
+        if may and transfer.is_established and self._hop(transfer).address == transfer.hop.address:
+            transfer.probe(now=now)
+            return self._drive(transfer, now)
+        abort = self._abort(transfer, now)
+        return [abort, *self._begin_anew(transfer, Outcome.UNACKNOWLEDGED, now)]
+
+    def _hop(self, transfer: Transfer) -> Hop:
+        destination = IPV6_HEADER.decode_prefix(transfer.datagram)[0].destination
+        return self._route(destination) or transfer.hop
 
     def _begin_anew(self, transfer: Transfer, outcome: Outcome, now: int) -> list[TransferAction]:
         """Start from scratch under a new tag, by the route of now, unless that was tried enough."""
         if transfer.attempts > self._parameters.max_datagram_retries:
             return [self._end(transfer, outcome)]
-        destination = IPV6_HEADER.decode_prefix(transfer.datagram)[0].destination
-        hop = self._route(destination) or transfer.hop
+        hop = self._hop(transfer)
         try:
             pieces = self._pieces(transfer.datagram, hop)
         except FieldOutOfRange:  # this hop has less room

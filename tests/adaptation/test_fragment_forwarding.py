@@ -1,5 +1,6 @@
 """Fragments that go on before their datagram is whole."""
 
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lowpan.adaptation.compress import compress_headers
 from lowpan.adaptation.forwarding import Deliver, Drop, Dropped, Forward
 from lowpan.adaptation.fragment_forwarding import (
     FORWARDING_TIMEOUT,
@@ -22,6 +24,7 @@ from lowpan.adaptation.reassembly import DatagramReceived
 from lowpan.wire.addresses import Surroundings, iid_of
 from lowpan.wire.fragment import FRAGMENT_HEADER, FragmentHeader
 from lowpan.wire.ipv6 import IPV6_HEADER, Ipv6Header
+from lowpan.wire.nhc import COMPRESSED_HEADERS
 from tests.adaptation.hops import (
     LINE,
     OUTSIDE,
@@ -156,6 +159,29 @@ def test_options_for_every_router_are_delivered_here(compressed: bool) -> None:
     if compressed:
         first = fragments(octets)[0]
     assert receive(forwarder(), first) == [Deliver(first, A, B)]
+
+
+def test_options_behind_a_compressed_header_that_says_so_are_delivered_here() -> None:
+    for next_header, local in ((0, True), (58, False)):
+        plain = datagram(bytes(200))
+        header = replace(IPV6_HEADER.decode_prefix(plain)[0], next_header=next_header)
+        octets = IPV6_HEADER.encode(header) + bytes(len(plain) - 40)
+        around = Surroundings(iid_of(A), iid_of(B), contexts().known)
+        compressed, size = compress_headers(octets, around, limit=6)
+        first = FRAGMENT_HEADER.encode(FragmentHeader(len(octets), 7))
+        first += COMPRESSED_HEADERS.encode(compressed, around) + octets[size:80]
+        assert (receive(forwarder(), first) == [Deliver(first, A, B)]) == local
+
+
+def test_headers_that_grow_beyond_a_frame_are_delivered_here() -> None:
+    options = b"\x3c\x01\x01\x0c" + bytes(12)
+    plain = datagram(bytes(200), destination=OUTSIDE)
+    header = IPV6_HEADER.decode_prefix(plain)[0]
+    header = replace(header, next_header=60, payload_length=len(plain) - 40 + 32)
+    octets = IPV6_HEADER.encode(header) + options + b"\x11" + options[1:] + plain[40:]
+    first = fragments(octets, room=70)[0]
+    assert receive(forwarder(room=LEAST_ROOM), first) == [Deliver(first, A, B)]
+    assert len(forwarded(receive(forwarder(), first))) == 1
 
 
 def test_what_lies_behind_us_nobody_knows_is_delivered_here() -> None:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lowpan.adaptation.forwarding import Deliver, Drop, Dropped, Forward, Hop
-from lowpan.adaptation.fragment_recovery import REASSEMBLY_TIMEOUT
+from lowpan.adaptation.fragment_recovery import REASSEMBLY_TIMEOUT, FragmentRecovery, RecoveryAction
 from lowpan.adaptation.recovery_parameters import RecoveryParameters
 from lowpan.adaptation.recovery_sender import Outcome, TransferEnded
 from lowpan.errors import FieldOutOfRange
@@ -22,7 +24,7 @@ from lowpan.wire.recoverable_fragment import (
     RecoverableFragment,
     bit_of,
 )
-from tests.adaptation.hops import A, B, C, D, datagram, hops_later
+from tests.adaptation.hops import A, B, C, D, contexts, datagram, hops_later
 from tests.adaptation.recovery_line import PARAMETERS, Fate, RecoveryLine, arrives
 
 OCTETS = datagram(bytes(range(250)) * 2)
@@ -253,6 +255,32 @@ def test_what_nobody_acknowledges_is_begun_anew_once_and_given_up() -> None:
     assert line.nodes[A].next_deadline() is None
 
 
+def test_a_fragment_sent_too_often_makes_us_ask_what_has_arrived() -> None:
+    line = RecoveryLine(losing_fragments(B, 2, times=5))
+    line.send(OCTETS)
+    line.run()
+    # the first fragment asks under the same tag, and only what it then misses goes again
+    assert [number for _, number, _ in asked(line)][6:] == [2, 2, 2, 0, 2, 2]
+    assert len({one.datagram_tag for _, one in fragments_of(line, A)}) == 1
+    assert line.received == [(D, hops_later(OCTETS, 2))]
+    assert line.ended == {1: Outcome.DELIVERED}
+
+
+def test_all_that_was_lost_with_a_path_goes_again() -> None:
+    line = RecoveryLine(losing_fragments(A, 5, times=4))
+    line.send(OCTETS)
+    while [number for _, number, _ in asked(line)].count(5) < 4:
+        line.step()
+    for here in (B, C, D):  # all of them have forgotten it
+        node = line.nodes[here]
+        line.take(here, node.handle_deadline(now=(node.next_deadline() or 0) + line.now))
+        assert len(node) == 0
+    line.run()
+    assert [number for _, number, _ in asked(line)][9:] == [0, 1, 2, 3, 4, 5]
+    assert line.received == [(D, hops_later(OCTETS, 2))]
+    assert line.ended == {1: Outcome.DELIVERED}
+
+
 # -- congestion
 
 
@@ -369,6 +397,69 @@ def test_a_forwarder_that_cannot_reach_the_next_hop_tells_the_sender() -> None:
     line.run()
     assert line.ended == {1: Outcome.DELIVERED}
     assert line.received == [(D, hops_later(OCTETS, 2))]
+
+
+ROUTES: dict[str, tuple[Hop | None, Outcome | None, int]] = {
+    "another neighbour": (Hop(C, A, 102), None, 1),
+    "none": (None, None, 1),
+    "much more room": (Hop(C, A, 2000), Outcome.SENT, 2),
+    "too little room": (Hop(C, A, 40), Outcome.UNACKNOWLEDGED, 1),
+}
+
+
+@pytest.mark.parametrize(("route", "outcome", "count"), ROUTES.values(), ids=ROUTES)
+def test_beginning_anew_follows_the_route_of_then(
+    route: Hop | None, outcome: Outcome | None, count: int
+) -> None:
+    node = FragmentRecovery(lambda _: route, Random(1), contexts=contexts())
+    octets = datagram(bytes(1200))
+    (forward,) = node.send_datagram(octets, Hop(B, A, 102), handle=1, now=0)
+    assert isinstance(forward, Forward)
+    later = PARAMETERS.inter_frame_gap * 10_000
+    actions = node.forwarding_failed(forward, now=later)
+    assert len(actions) == count
+    if outcome is not None:
+        assert actions[-1] == TransferEnded(1, outcome)
+    else:
+        (again,) = actions
+        assert isinstance(again, Forward)
+        assert again.next_hop == (C if route else B)
+    if count == 2:
+        assert isinstance(actions[0], Forward)
+        assert actions[0].payload[0] & 0xE0 == 0x60
+
+
+def test_windows_are_remembered_of_so_many_next_hops() -> None:
+    node = FragmentRecovery(lambda _: None, Random(1), contexts=contexts())
+    for number in range(100):
+        node.send_datagram(OCTETS, Hop(bytes([1, number]), A, 102), handle=1, now=0)
+        node.cancel(1, now=0)
+    internals: Any = vars(node)
+    links: dict[bytes, object] = vars(internals["_transfers"])["_links"]
+    assert len(links) == 64
+
+
+def test_a_late_acknowledgment_that_takes_the_last_in_line_leaves_none_behind() -> None:
+    node = RecoveryLine().nodes[A]
+    (first,) = node.send_datagram(NEAR, Hop(B, A, 102), handle=1, now=0)
+    assert isinstance(first, Forward)
+    tag = fragment(first.payload).datagram_tag
+
+    def hear(bitmap: int, now: int) -> list[RecoveryAction]:
+        octets = FRAGMENT_ACKNOWLEDGMENT.encode(FragmentAcknowledgment(False, tag, bitmap))
+        return node.receive_payload(octets, B, A, now=now)
+
+    sent = hear(bit_of(0), 10)
+    for now in (20, 30, 40, 50):
+        sent += node.handle_deadline(now=now)
+    sent += hear(ALL & ~bit_of(1) & ~bit_of(2), 60)
+    assert hear(ALL & ~bit_of(1), 65) == []
+    sent += node.handle_deadline(now=70)
+    sequences = [fragment(one.payload) for one in sent if isinstance(one, Forward)]
+    assert [(one.sequence, one.ack_request) for one in sequences] == [
+        *((1, False), (2, False), (3, False), (4, False), (5, True), (1, False), (1, True))
+    ]
+    assert hear(ALL, 75) == [TransferEnded(1, Outcome.DELIVERED)]
 
 
 def test_a_failed_fragment_that_is_not_the_first_is_left_to_recovery() -> None:

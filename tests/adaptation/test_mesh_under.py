@@ -63,6 +63,13 @@ def test_a_payload_ends_where_its_hops_do() -> None:
     assert line(B).receive_payload(meshed(2), A, B, now=0) == [Forward(C, meshed(1))]
 
 
+def test_nothing_happens_by_itself() -> None:
+    engine = line(B)
+    engine.receive_payload(flooded(3, 7), A, ALL, now=0)
+    assert engine.next_deadline() is None
+    assert engine.handle_deadline(now=1) == []
+
+
 def test_deep_hops_become_shallow_ones() -> None:
     (forward,) = line(B).receive_payload(bytes.fromhex("bf0f00010003") + IPHC, A, B, now=0)
     assert isinstance(forward, Forward)
