@@ -146,6 +146,8 @@ class Running:
     async def close(self) -> None:
         """End, and leave no task behind."""
         self._end()
+        if isinstance(self.radio, AcknowledgesSecured):
+            self.radio.acknowledge_secured = None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
