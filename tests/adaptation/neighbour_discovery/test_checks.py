@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lowpan.adaptation.neighbour_discovery.actions import MessageRefused, Refusal
+from lowpan.adaptation.neighbour_discovery.actions import MessageRefused, Refusal, SendMessage
 from lowpan.adaptation.neighbour_discovery.engine import NdSettings
 from lowpan.adaptation.neighbour_discovery.own import ALL_NODES, ALL_ROUTERS, solicited_node
 from lowpan.adaptation.neighbour_discovery.router_side import RouterSettings
@@ -104,3 +104,17 @@ def test_a_host_does_no_routers_work() -> None:
         (refused,) = Node(1).engine.receive_message(message, PEER, US, 255, extended(2), now=0)
         assert isinstance(refused, MessageRefused)
         assert refused.refusal is Refusal.NO_SERVICE
+
+
+def test_link_layer_addresses_of_another_kind_or_length_teach_nothing() -> None:
+    node = Node(1)
+    options = (
+        NdOption(NdOptionType.TARGET_LINK_LAYER_ADDRESS, LinkLayerAddress(extended(2))),
+        NdOption(NdOptionType.SOURCE_LINK_LAYER_ADDRESS, bytes.fromhex("02005e000001")),
+        NdOption(NdOptionType.SOURCE_LINK_LAYER_ADDRESS, LinkLayerAddress(b"\xff\xfe")),
+    )
+    asked = replace(NS, body=NeighbourSolicitation(US, options))
+    (answer,) = node.engine.receive_message(asked, PEER, US, 255, extended(2), now=0)
+    assert isinstance(answer, SendMessage)
+    assert answer.link_destination == extended(2)
+    assert len(node.engine.cache.table) == 0

@@ -39,8 +39,10 @@ from lowpan.wire.nd_options import (
 from lowpan.wire.neighbour_discovery import (
     DuplicateAddress,
     NeighbourAdvertisement,
+    NeighbourAdvertisementControl,
     NeighbourSolicitation,
     RouterAdvertisement,
+    RouterAdvertisementControl,
     RouterSolicitation,
 )
 from tests.adaptation.neighbour_discovery.link import (
@@ -337,6 +339,129 @@ def test_one_sender_registers_no_more_than_its_share() -> None:
         for answer in register(edge, on_mesh(number), extended(1), extended(1))
     ]
     assert answers == [Status.SUCCESS] * 16 + [Status.NEIGHBOUR_CACHE_FULL] * 4
+
+
+def test_who_gives_an_address_back_may_have_another() -> None:
+    edge = border()
+    for number in range(100, 150):
+        (taken,) = register(edge, on_mesh(number), extended(1), extended(1))
+        register(edge, on_mesh(number), extended(1), extended(1), tid=241, lifetime=0)
+        assert status_of(taken) == Status.SUCCESS
+    assert len(side_of(edge).registrar) == 0
+
+
+def test_the_border_router_is_asked_three_times_then_the_registration_forgotten() -> None:
+    alice, middle, edge = host(1), router(), border()
+    link = network(alice, middle, edge)
+    link.apart = [{1, 9}]
+    link.run(90 * SECOND)
+    began = link.now
+    asked = register(middle, on_mesh(7), extended(7), extended(7), now=began)
+    assert [one.message.type for one in asked] == [Icmpv6Type.DUPLICATE_ADDRESS_REQUEST]
+    assert register(middle, on_mesh(7), extended(7), extended(7), now=began) == []  # as asked
+    registrar, times = side_of(middle).registrar, list[int]()
+    before = len(registrar)
+    while (now := registrar.next_deadline()) is not None and now <= began + 19 * SECOND:
+        times += [now - began for _ in sent(registrar.handle_deadline(now=now))]
+    assert times == [1 * SECOND, 2 * SECOND]
+    registrar.handle_deadline(now=began + 20 * SECOND)
+    assert len(registrar) == before - 1
+
+
+def answer_of(
+    node: Node, status: int, *, lifetime: int = LIFETIME, tid: int = 240, now: int = 0
+) -> None:
+    """Let router 9 say what became of the registration of on_mesh(1)."""
+    control = AddressRegistrationControl(i=0, r=True, t=True)
+    value = AddressRegistration(status, 0, control, tid, lifetime, extended(1))
+    options = (NdOption(NdOptionType.ADDRESS_REGISTRATION, value),)
+    flags = NeighbourAdvertisementControl(r=True, s=True, o=False)
+    body = NeighbourAdvertisement(flags, on_mesh(1), options)
+    message = Icmpv6(Icmpv6Type.NEIGHBOUR_ADVERTISEMENT, 0, 0, body)
+    ends = address(9), address(1), 255, extended(9)
+    node.told += node.engine.receive_message(message, *ends, now=now)
+
+
+def asking() -> Node:
+    """Return a host that has just asked router 9 for on_mesh(1)."""
+    node = host(1)
+    node.configures = False
+    control = RouterAdvertisementControl(m=False, o=False)
+    capable = SixLowpanCapabilityIndication(
+        SixLowpanCapabilities(d=False, l=True, b=False, p=False, e=True, g=False)
+    )
+    options = (NdOption(NdOptionType.SIX_LOWPAN_CAPABILITY_INDICATION, capable),)
+    body = RouterAdvertisement(0, control, 60000, 0, 0, options)
+    message = Icmpv6(Icmpv6Type.ROUTER_ADVERTISEMENT, 0, 0, body)
+    ends = address(9), address(1), 255, extended(9)
+    node.engine.receive_message(message, *ends, now=0)
+    assert len(sent(node.check(on_mesh(1), now=0))) == 1
+    return node
+
+
+def test_a_router_may_grant_less_than_was_wanted() -> None:
+    node = asking()
+    answer_of(node, Status.SUCCESS, lifetime=120)
+    assert Registered(on_mesh(1), address(9), 120 * SECOND) in node.told
+    due = node.engine.next_deadline()
+    assert due is not None
+    assert 60 * SECOND <= due <= 90 * SECOND
+
+
+def test_an_answer_to_an_older_registration_is_no_answer() -> None:
+    node = asking()
+    answer_of(node, Status.DUPLICATE_ADDRESS, tid=239)
+    assert AddressDuplicate(on_mesh(1)) not in node.told
+    assert node.engine.refused == {Refusal.UNASKED: 1}
+
+
+def test_who_has_an_address_does_not_lose_it_by_word_of_a_stranger() -> None:
+    node = asking()
+    answer_of(node, Status.SUCCESS)
+    answer_of(node, Status.DUPLICATE_ADDRESS)
+    assert AddressDuplicate(on_mesh(1)) not in node.told
+    assert node.engine.refused == {Refusal.UNASKED: 1}
+
+
+def test_who_is_dropped_registers_anew_once_however_often_it_is_said() -> None:
+    node = asking()
+    answer_of(node, Status.SUCCESS)
+    for _ in range(3):
+        answer_of(node, Status.REMOVED)
+    refused = RegistrationRefused(on_mesh(1), address(9), Status.REMOVED)
+    assert node.told.count(refused) == 1
+    assert node.engine.next_deadline() == SECOND
+    (again,) = sent(node.engine.handle_deadline(now=SECOND))
+    (value,) = [
+        option.value
+        for option in getattr(again.message.body, "options")  # noqa: B009
+        if isinstance(option.value, AddressRegistration)
+    ]
+    assert value.tid == 241
+
+
+def test_refusals_are_answered_ever_slower() -> None:
+    node, times = asking(), list[int]()
+    answer_of(node, Status.NEIGHBOUR_CACHE_FULL)
+    for _ in range(9):
+        now = node.engine.next_deadline()
+        assert now is not None
+        times.append(now // SECOND)
+        assert len(sent(node.engine.handle_deadline(now=now))) == 1
+        answer_of(node, Status.NEIGHBOUR_CACHE_FULL, now=now)
+    gaps = [later - sooner for sooner, later in pairwise([0, *times])]
+    assert gaps == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_an_address_is_given_back_only_where_it_was_taken() -> None:
+    node = asking()
+    assert sent(node.engine.forget_address(on_mesh(1), now=0)) == []
+    assert node.engine.registering is not None
+    assert node.engine.registering.next_deadline() is None
+    node = asking()
+    answer_of(node, Status.SUCCESS)
+    (given,) = sent(node.engine.forget_address(on_mesh(1), now=0))
+    assert given.destination == address(9)
 
 
 def test_attack_registration_flood_leaves_who_is_registered_and_memory() -> None:
