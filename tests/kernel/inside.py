@@ -14,6 +14,8 @@ from typing import Any
 
 from tests.kernel.node_scenarios import NODE_SCENARIOS
 from tests.kernel.scenarios import SCENARIOS
+from tests.kernel.secured_scenarios import SECURED_SCENARIOS
+from tests.kernel.tun_scenarios import TUN_SCENARIOS
 from tests.peers.kernel import KernelCounterpart
 from tests.radios import contract
 
@@ -68,6 +70,8 @@ def checks() -> dict[str, Check]:
         **contract_checks("wpan:phy0", MonitorContract()),
         **contract_checks("wpan:wpan0", NodeContract()),
         **NODE_SCENARIOS,
+        **SECURED_SCENARIOS,
+        **TUN_SCENARIOS,
         **SCENARIOS,
     }
 

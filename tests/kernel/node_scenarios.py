@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import lowpan
+from lowpan.aio.securing import NodeSecurity
 from lowpan.capture.writer import open_writer
 from lowpan.mac.link_layer import LinkSettings
-from lowpan.node.node import NodeSettings
-from lowpan.radio import RadioSettings, open_radio
+from lowpan.node.settings import NodeSettings
+from lowpan.radio import Radio, RadioSettings, open_radio
 from lowpan_radios.tee import Tee
+from tests.kernel.llsec import Llsec
 from tests.kernel.scenarios import clear
 from tests.peers.kernel import run
 
@@ -30,9 +32,17 @@ UNACKNOWLEDGED = NodeSettings(link=LinkSettings(acknowledged=False))
 
 @asynccontextmanager
 async def beside_linux(
-    directory: Path, name: str, *, short: bool = False
+    directory: Path,
+    name: str,
+    *,
+    short: bool = False,
+    security: NodeSecurity | None = None,
+    around: Callable[[Radio], Radio] = lambda radio: radio,
 ) -> AsyncGenerator["lowpan.Node"]:
-    """Yield our node, acquainted with Linux's; all that it hears and sends goes into a capture."""
+    """Yield our node, acquainted with Linux's; all that it hears and sends goes into a capture.
+
+    With `security`, both seal what they send.  `around` puts a radio around ours.
+    """
     clear()
     run("iwpan phy phy1 set channel 0 13")
     run("iwpan phy phy1 interface add wpan1 type node")
@@ -40,6 +50,8 @@ async def beside_linux(
     run(f"iwpan dev wpan1 set pan_id {PAN_ID:#x}")
     if short:
         run("iwpan dev wpan1 set short_addr 0x0002")
+    if security is not None:
+        secure_linux(security)
     run("ip link add link wpan1 name lowpan1 type lowpan")
     run("ip link set wpan1 up")
     run("ip link set lowpan1 up")
@@ -48,19 +60,28 @@ async def beside_linux(
     radio = await open_radio("wpan:phy0", RadioSettings(channel=13))
     with open_writer(directory / f"{name}.pcapng") as writer:
         async with (
-            Tee(radio, writer) as tee,
+            around(Tee(radio, writer)) as heard,
             lowpan.Node(
-                tee,
+                heard,
                 channel=13,
                 pan_id=PAN_ID,
                 short_address=1 if short else 0xFFFE,
                 extended_address=OUR_EUI64,
                 settings=UNACKNOWLEDGED,
+                security=security,
+                store=directory / f"{name}.sqlite",
             ) as node,
         ):
             await settled()
             yield node
     clear()
+
+
+def secure_linux(security: NodeSecurity) -> None:
+    """Give Linux's node our key, and make it know us."""
+    with Llsec("wpan1") as llsec:
+        llsec.secure(security.key, index=security.key_index, level=security.level)
+        llsec.add_peer(bytes.fromhex(OUR_EUI64.replace(":", "")), PAN_ID)
 
 
 async def settled() -> None:
