@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lowpan.errors import MalformedFrame, RadioError
 from lowpan.radio import Fcs, Radio, RadioCapability, ReceivedFrame, open_radio, parse_radio_uri
 from lowpan.wire.fcs import append_fcs16
+from lowpan_radios.software_radio import SoftwareRadio
 from lowpan_radios.zep import ZepRadio
 from lowpan_radios.zep_format import (
     ZEP_V1,
@@ -175,6 +176,7 @@ async def test_all_channels_are_heard_if_asked() -> None:
     async with opened(peer) as radio:
         await peer.hear(ReceivedFrame(data_frame(1), Fcs.GOOD, channel=15))
         assert (await radio.receive()).channel == 15
+        assert isinstance(radio, SoftwareRadio)
         assert radio.hears_all_channels
         await radio.configure(replace(radio.settings, promiscuous=False))
         assert not radio.hears_all_channels
