@@ -1,6 +1,7 @@
 """Orders: what a node asks of its radio, carried out one after the other."""
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Callable
 
@@ -12,6 +13,9 @@ MOST_ACKNOWLEDGMENTS = 4
 """That wait: whoever waits for one gives up before the radio has sent four others."""
 
 Order = Transmit | Acknowledge | Configure | MeasureEnergy
+
+MOST_AT_ONCE = 16
+"""Frames in a row, in or out, that a radio may be quick enough for; then others have a turn."""
 
 _AT_ONCE = TransmitParameters(csma=False, max_frame_retries=0)
 
@@ -50,7 +54,9 @@ class RadioOrders:
 
     async def run(self) -> None:
         """Carry out orders until cancelled."""
-        while True:
+        for count in itertools.count(1):
+            if not count % MOST_AT_ONCE:
+                await asyncio.sleep(0)
             if self._acknowledgments:
                 await self._acknowledge(self._acknowledgments.popleft())
             elif self._configure is not None:

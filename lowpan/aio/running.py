@@ -5,12 +5,13 @@ engine's deadlines.  What the engine answers goes to the radio, or to who takes 
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from lowpan.aio.events import EventReaders, RadioFailed
-from lowpan.aio.radio_orders import RadioOrders
+from lowpan.aio.radio_orders import MOST_AT_ONCE, RadioOrders
 from lowpan.errors import RadioClosed, RadioError
 from lowpan.mac.service import (
     Acknowledge,
@@ -181,7 +182,9 @@ class Running:
     # The radio
 
     async def _listen(self) -> None:
-        while True:
+        for count in itertools.count(1):
+            if not count % MOST_AT_ONCE:  # frames that wait are fetched without waiting
+                await asyncio.sleep(0)
             try:
                 event = await self.radio.next_event()
             except RadioClosed:

@@ -12,12 +12,19 @@ from lowpan.aio.events import Events, EventsMissed, RadioFailed
 from lowpan.errors import RadioClosed, StoreError
 from lowpan.mac.service import Drop, FrameDropped
 from lowpan.node.service import AddressChanged, DatagramDiscarded, Discard
-from lowpan.radio import Happening, RadioNotice, RadioSettings, TransmitOutcome, TransmitParameters
+from lowpan.radio import (
+    Happening,
+    RadioNotice,
+    RadioSettings,
+    ReceivedFrame,
+    TransmitOutcome,
+    TransmitParameters,
+)
 from lowpan.store import MemoryStore
 from lowpan.wire.addresses import parse_ipv6
 from tests.aio.media import EXTENDED, PAN_ID, SHORT, Notes, node_on, nodes
 from tests.aio.virtual_time import virtually
-from tests.peers.cable import RAW, Cable, CableRadio
+from tests.peers.cable import COMPLETE, RAW, Cable, CableRadio
 
 KEY = bytes(range(16))
 
@@ -207,6 +214,20 @@ async def test_a_reader_that_has_gone_is_forgotten() -> None:
         assert node.state()["ended"] is None
 
 
+async def test_others_have_their_turn_while_frames_flood_in_or_out() -> None:
+    cable = Cable()
+    near, far = cable.radio(), cable.radio()
+    async with node_on(near, 0) as one, node_on(far, 1):
+        for _ in range(1000):
+            near.hear(bytes.fromhex("6188 01 efbe 0100 0200 00"))
+        for _ in range(60):
+            one.pinger(SHORT[1], size=1232).send()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert near.waiting > 800
+        assert one.engine.waiting > 40
+
+
 async def test_what_happens_to_the_radio_is_told() -> None:
     radio = Cable().radio()
     async with node_on(radio, 0) as node:
@@ -215,6 +236,34 @@ async def test_what_happens_to_the_radio_is_told() -> None:
         notice = await anext(events)
         assert isinstance(notice, RadioNotice)
         assert notice.happening is Happening.LOST
+
+
+class Deaf(CableRadio):
+    """Fails at first when it is to give what it hears."""
+
+    failures = 2
+
+    async def next_event(self) -> ReceivedFrame | RadioNotice:
+        if self.failures:
+            self.failures -= 1
+            raise RadioError("it hears nothing")
+        return await super().next_event()
+
+
+def test_a_radio_that_hears_nothing_is_asked_again() -> None:
+    async def live() -> float:
+        cable = Cable()
+        deaf = Deaf(cable, 1, COMPLETE)
+        cable.radios.append(deaf)
+        node = node_on(deaf, 0)
+        events = node.events()
+        async with node, node_on(cable.radio(), 1) as other:
+            await other.ping(SHORT[0], timeout=10)
+            told = [event for event in events.take_waiting() if isinstance(event, RadioFailed)]
+            assert told == [RadioFailed("it hears nothing")] * 2
+            return asyncio.get_running_loop().time()
+
+    assert virtually(live()) == 2  # after two attempts, a second apart
 
 
 class Refusing(CableRadio):

@@ -55,6 +55,11 @@ class CableRadio(BaseRadio):
         self._filter = AddressFilter(own)
         self.configured: list[RadioSettings] = []
 
+    @property
+    def waiting(self) -> int:
+        """Return how many frames wait to be fetched."""
+        return len(self._events)
+
     async def _apply(self, settings: RadioSettings) -> RadioSettings:
         self._filter = AddressFilter(settings)
         self.configured.append(settings)
