@@ -103,6 +103,7 @@ def test_a_new_context_compresses_after_five_minutes_and_goes_after_five_more() 
     assert not alice.of(ContextLearnt)[-1].context.compress
     link.run(750 * SECOND)
     assert 1 not in edge.engine.information.contexts
+    assert edge.of(ContextLearnt)[-1].lifetime == 0
     assert side.border.version == version + 3
 
 
