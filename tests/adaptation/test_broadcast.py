@@ -38,6 +38,16 @@ def test_a_number_is_forgotten_in_time_and_a_silent_originator_too() -> None:
     assert len(windows) == 1
 
 
+def test_a_number_that_comes_again_in_its_time_is_the_latest_again() -> None:
+    windows = BroadcastWindows()
+    windows.is_new(ALICE, 1, NEAR, now=0)
+    windows.is_new(ALICE, 2, NEAR, now=5)
+    assert windows.is_new(ALICE, 1, NEAR, now=BROADCAST_PERIOD)
+    for number in range(100, 100 + WINDOW - 1):
+        assert windows.is_new(ALICE, number, NEAR, now=BROADCAST_PERIOD)
+    assert not windows.is_new(ALICE, 1, NEAR, now=BROADCAST_PERIOD)
+
+
 def test_an_originator_that_starts_anew_or_is_forged_ahead_is_heard() -> None:
     windows = BroadcastWindows()
     windows.is_new(ALICE, 100, NEAR, now=0)

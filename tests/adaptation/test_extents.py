@@ -19,6 +19,7 @@ def test_as_a_set_of_octets_would_say(
     asked = set(range(start, start + length))
     within = list(extents.within(start, start + length))
     assert {octet for a, b in within for octet in range(a, b)} == octets & asked
+    assert all(a < b for a, b in within)
     assert all(b < c for (_, b), (c, _) in pairwise(within))
     assert extents.covers(start, start + length) == (asked <= octets)
 

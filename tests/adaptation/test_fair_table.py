@@ -71,6 +71,9 @@ def test_an_entry_of_the_same_key_takes_the_place_of_the_old_one() -> None:
     entries.finish(1, now=0)
     assert entries.add(1, BOB, "new", now=3) == []
     assert (len(entries), entries.get(1), entries.next_deadline()) == (1, "new", 13)
+    for key in (2, 3):  # the old one counts no longer, neither for its owner nor for its time
+        assert entries.add(key, ALICE, "", now=3) == []
+    assert entries.expire(now=4) == []
     assert entries.remove(1) == "new"
     assert entries.remove(1) is None
     assert (entries.get(1), entries.standing(1)) == (None, None)

@@ -184,6 +184,13 @@ def test_headers_that_grow_beyond_a_frame_are_delivered_here() -> None:
     assert len(forwarded(receive(forwarder(), first))) == 1
 
 
+def test_the_last_hop_that_a_datagram_may_go() -> None:
+    octets = datagram(bytes(200), hop_limit=2)
+    engine = forwarder()
+    out = [part for payload in fragments(octets) for part in forwarded(receive(engine, payload))]
+    assert [one[7] for one in reassembled(out)] == [1]
+
+
 def test_what_lies_behind_us_nobody_knows_is_delivered_here() -> None:
     engine = FragmentForwarding(lambda _: None, Random(1), contexts=contexts())
     first = fragments(datagram(bytes(200), destination=OUTSIDE))[0]
@@ -270,6 +277,7 @@ def test_a_next_hop_that_does_not_answer_ends_the_datagram() -> None:
     assert isinstance(forward, Forward)
     (dropped,) = engine.forwarding_failed(forward, now=0)
     assert dropped == Dropped(A, Drop.GIVEN_UP, "the next hop does not answer")
+    assert engine.next_deadline() == LATE_PERIOD
     assert drops(receive(engine, second)) == [Drop.GIVEN_UP]
     assert engine.forwarding_failed(forward, now=0) == []
     assert len(forwarded(receive(engine, first))) == 1  # its sender tries anew

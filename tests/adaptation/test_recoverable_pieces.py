@@ -27,7 +27,9 @@ def sizes(cut: Pieces) -> list[int]:
 
 def test_the_first_fragment_leaves_room_for_headers_that_grow() -> None:
     # behind A: 8 octets of A's address, and the hop limit is no longer 64; D's are there already
-    assert sizes(pieces(datagram(bytes(250))))[:2] == [96 - 9, 96]
+    for hop_limit in (1, 64, 255):
+        octets = datagram(bytes(250), hop_limit=hop_limit)
+        assert sizes(pieces(octets))[:2] == [96 - 9, 96]
     assert sizes(pieces(datagram(bytes(250), hop_limit=63)))[:2] == [96 - 8, 96]
     # nothing can grow: addresses of elsewhere, and no context
     there = OUTSIDE[:15] + b"\2"
