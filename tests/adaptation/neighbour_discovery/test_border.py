@@ -2,22 +2,35 @@
 
 from itertools import pairwise
 
+import pytest
+
 from lowpan.adaptation.neighbour_discovery.actions import (
     AddressConfirmed,
     ContextLearnt,
     PrefixLost,
+    Refusal,
     RouterLost,
 )
 from lowpan.adaptation.neighbour_discovery.advertiser import MOST_SOLICITORS
 from lowpan.adaptation.neighbour_discovery.information import Prefix
-from lowpan.wire.addresses import iid_of
-from lowpan.wire.icmpv6 import Icmpv6Type
+from lowpan.adaptation.neighbour_discovery.own import ALL_NODES
+from lowpan.errors import FieldOutOfRange
+from lowpan.wire.addresses import Context, iid_of
+from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import (
+    AuthoritativeBorderRouter,
+    NdOption,
+    NdOptionType,
+    PrefixInformation,
+    PrefixInformationControl,
     SixLowpanCapabilities,
     SixLowpanCapabilityIndication,
+    SixLowpanContext,
+    SixLowpanContextControl,
 )
 from lowpan.wire.neighbour_discovery import (
     RouterAdvertisement,
+    RouterAdvertisementControl,
     RouterSolicitation,
 )
 from tests.adaptation.neighbour_discovery.link import (
@@ -32,6 +45,7 @@ from tests.adaptation.neighbour_discovery.network import (
     border,
     host,
     network,
+    on_mesh,
     router,
     side_of,
 )
@@ -149,3 +163,43 @@ def test_many_solicitors_are_told_all_at_once() -> None:
     ]
     assert to_all
     assert len(told) <= MOST_SOLICITORS + 2
+
+
+def test_nobody_changes_what_a_border_router_vouches_for() -> None:
+    edge = border()
+    control = PrefixInformationControl(l=True, a=False, r=False)
+    prefix = PrefixInformation(64, control, 60, 60, PREFIX)
+    context = SixLowpanContext(64, SixLowpanContextControl(c=True, cid=1), 60, bytes(8))
+    options = (
+        NdOption(NdOptionType.PREFIX_INFORMATION, prefix),
+        NdOption(NdOptionType.SIX_LOWPAN_CONTEXT, context),
+    )
+    authority = AuthoritativeBorderRouter(9999, 600, on_mesh(9))
+    named = (NdOption(NdOptionType.AUTHORITATIVE_BORDER_ROUTER, authority), *options)
+    before = repr(edge.engine.information.prefixes), repr(edge.engine.information.contexts)
+    for said in (options, named):
+        control_of = RouterAdvertisementControl(m=False, o=False)
+        body = RouterAdvertisement(0, control_of, 0, 0, 0, said)
+        message = Icmpv6(Icmpv6Type.ROUTER_ADVERTISEMENT, 0, 0, body)
+        edge.engine.receive_message(message, address(6), ALL_NODES, 255, extended(6), now=0)
+    assert edge.engine.refused == {Refusal.CONTESTED: 2, Refusal.OURS: 1}
+    after = repr(edge.engine.information.prefixes), repr(edge.engine.information.contexts)
+    assert after == before
+
+
+def test_what_is_not_announced_is_not_withdrawn() -> None:
+    side = side_of(border())
+    assert side.border is not None
+    version = side.border.version
+    assert side.border.withdraw_context(7, now=0) == []
+    assert side.border.withdraw_prefix(bytes(16), 64, now=0) == []
+    assert side.border.version == version
+    with pytest.raises(FieldOutOfRange):
+        side.border.announce_context(16, Context(b"", 0), now=0)
+
+
+def test_without_an_address_nothing_is_advertised() -> None:
+    edge = border()
+    for own in edge.own.own.values():
+        own.ready = False
+    assert edge.engine.handle_deadline(now=60 * SECOND) == []

@@ -359,3 +359,14 @@ def test_one_sender_confirms_no_more_than_its_share() -> None:
 
 def test_the_same_seed_gives_the_same_times() -> None:
     assert reachable()[1] == reachable()[1]
+
+
+def test_who_has_not_answered_yet_may_answer_from_elsewhere() -> None:
+    engine = cache()
+    engine.heard(PEER, PEER_LINK, extended(2), now=0)
+    engine.resolve(PEER, now=0)
+    engine.suspect(PEER, now=0)
+    elsewhere = advertisement(link=LinkAddresses(extended(9)))
+    engine.receive_advertisement(elsewhere, extended(9), now=0)
+    assert state(engine, 0) is State.REACHABLE
+    assert engine.resolve(PEER, now=0) == (extended(9), [])

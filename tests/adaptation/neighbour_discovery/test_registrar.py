@@ -3,12 +3,18 @@
 import pytest
 
 from lowpan.adaptation.neighbour_discovery.actions import (
+    MessageRefused,
     Refusal,
 )
 from lowpan.adaptation.neighbour_discovery.engine import NdSettings
 from lowpan.adaptation.neighbour_discovery.registrar import MOST_REGISTRATIONS, MOST_TENTATIVE
-from lowpan.adaptation.neighbour_discovery.registry import Claim, DuplicateAddressRegistry
+from lowpan.adaptation.neighbour_discovery.registry import (
+    MOST_REGISTERED,
+    Claim,
+    DuplicateAddressRegistry,
+)
 from lowpan.adaptation.neighbour_discovery.router_side import RouterSettings
+from lowpan.wire.addresses import UNSPECIFIED
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.neighbour_discovery import (
     DuplicateAddress,
@@ -193,3 +199,71 @@ def test_without_a_border_router_neighbours_alone_are_compared() -> None:
     (first,) = register(lone, on_mesh(1), extended(1), extended(1))
     (second,) = register(lone, on_mesh(1), extended(2), extended(2))
     assert [status_of(first), status_of(second)] == [Status.SUCCESS, Status.DUPLICATE_ADDRESS]
+
+
+def test_a_solicitation_that_cannot_be_a_registration_is_refused() -> None:
+    edge = border()
+    for wanted, rovr, source, link_source, tid in (
+        (on_mesh(1), extended(1), address(2), b"\xff\xfe", 240),  # says not where
+        (b"\xff" + bytes(15), extended(1), address(2), extended(1), 240),
+        (on_mesh(1), extended(1), UNSPECIFIED, extended(1), 240),
+        (on_mesh(1), bytes(16), on_mesh(1), extended(1), None),  # no EUI-64
+    ):
+        assert register(edge, wanted, rovr, link_source, tid=tid, source=source) == []
+    assert sum(edge.engine.refused.values()) == 4
+    assert len(side_of(edge).registrar) == 0
+
+
+def test_a_request_with_a_status_is_none() -> None:
+    edge = border()
+    body = DuplicateAddress(1, 240, 600, extended(1), on_mesh(1))
+    message = Icmpv6(Icmpv6Type.DUPLICATE_ADDRESS_REQUEST, 1, 0, body)
+    edge.engine.receive_message(message, on_mesh(5), on_mesh(9), 60, extended(5), now=0)
+    assert edge.engine.refused == {Refusal.FLAGS: 1}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        DuplicateAddress(1, 240, 600, extended(7), on_mesh(7)),  # not the border router
+        DuplicateAddress(1, 239, 600, extended(7), on_mesh(7)),
+        DuplicateAddress(1, 240, 600, extended(8), on_mesh(7)),
+    ],
+)
+def test_only_the_answer_to_what_was_asked_counts(forged: DuplicateAddress) -> None:
+    middle, edge = router(), border()
+    link = network(middle, edge)
+    link.run(90 * SECOND)
+    register(middle, on_mesh(7), extended(7), extended(7), now=link.now)
+    source = on_mesh(6) if forged.tid == 240 and forged.rovr == extended(7) else on_mesh(9)
+    message = Icmpv6(Icmpv6Type.DUPLICATE_ADDRESS_CONFIRMATION, 1, 0, forged)
+    ends = source, on_mesh(5), 60, extended(9)
+    (refused,) = middle.engine.receive_message(message, *ends, now=link.now)
+    assert isinstance(refused, MessageRefused)
+    assert refused.refusal is Refusal.UNASKED
+
+
+def test_a_fresher_registration_asks_the_border_router_again() -> None:
+    middle, edge = router(), border()
+    link = network(middle, edge)
+    link.run(90 * SECOND)
+    tids: list[int] = []
+    for tid in (240, 241, 240):
+        for asked in register(middle, on_mesh(7), extended(7), extended(7), tid=tid, now=link.now):
+            if isinstance(asked.message.body, DuplicateAddress):
+                tids.append(asked.message.body.tid)
+            else:
+                assert status_of(asked) == Status.MOVED
+    assert tids == [240, 241]
+
+
+def test_a_saturated_registry_is_told_to_the_node() -> None:
+    edge = border()
+    side = side_of(edge)
+    assert side.registry is not None
+    for number in range(1000, 1000 + MOST_REGISTERED):
+        claim = Claim(on_mesh(number), extended(number), 240, 600)
+        side.registry.claim(claim, on_mesh(5), on_mesh(9), now=0)
+    (answer,) = register(edge, on_mesh(1), extended(1), extended(1))
+    assert status_of(answer) == Status.REGISTRY_SATURATED
+    assert len(side.registrar) == 0

@@ -34,6 +34,8 @@ from lowpan.wire.nd_options import (
     SixLowpanContextControl,
 )
 from lowpan.wire.neighbour_discovery import (
+    NeighbourAdvertisement,
+    NeighbourAdvertisementControl,
     RouterAdvertisement,
     RouterAdvertisementControl,
     RouterSolicitation,
@@ -352,3 +354,26 @@ def test_routers_set_times_within_reason() -> None:
         node.engine.receive_message(message, address(9), ALL_NODES, 255, extended(9), now=0)
         cache = node.engine.cache
         assert (cache.reachable_time, cache.retrans_timer) == (20 * SECOND, 2 * SECOND)
+
+
+def test_a_router_that_says_it_is_none_is_lost() -> None:
+    node = Node(1)
+    advertise(node, LinkLayerAddress(extended(ROUTER)))
+    control = NeighbourAdvertisementControl(r=False, s=True, o=False)
+    message = Icmpv6(136, 0, 0, NeighbourAdvertisement(control, address(ROUTER)))
+    ends = address(ROUTER), address(1), 255, extended(ROUTER)
+    assert node.engine.receive_message(message, *ends, now=0) == []  # not asked
+    node.engine.suspect(address(ROUTER), now=0)
+    told = node.engine.receive_message(message, *ends, now=0)
+    assert told == [RouterLost(address(ROUTER))]
+
+
+def test_a_prefix_that_is_over_before_it_begins_is_none() -> None:
+    assert advertise(Node(1), prefix(0), lifetime=0) == []
+
+
+def test_no_group_is_a_border_router() -> None:
+    authority = AuthoritativeBorderRouter(1, 600, ALL_NODES)
+    (refused,) = advertise(Node(1), authority, prefix(), lifetime=0)
+    assert isinstance(refused, MessageRefused)
+    assert refused.refusal is Refusal.OPTIONS
