@@ -1,6 +1,7 @@
 """The adaptation layer of a node: IPv6 datagrams above, 6LoWPAN payloads below."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
@@ -170,3 +171,10 @@ def _trimmed(datagram: bytes) -> bytes:
     if length > MTU:
         raise MalformedFrame(f"a datagram of {length} octets, {MTU} at most", format="Ipv6Header")
     return datagram[:length]
+
+
+def weakest(parts: Iterable[Ends]) -> Ends:
+    """Return the ends of a datagram with the least that protected any of its parts, one or more."""
+    *_, last = parts = list(parts)
+    level = min(part.security_level for part in parts)
+    return Ends(last.source, last.destination, level, last.rssi, last.lqi)

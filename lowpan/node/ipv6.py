@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from random import Random
 
 from lowpan.adaptation.layer import Ends
 from lowpan.errors import FieldOutOfRange, MalformedFrame
@@ -87,8 +88,11 @@ class Ipv6:
     but neighbour discovery.  `now` is microseconds.
     """
 
-    def __init__(self, own: OwnAddresses, *, for_host: bool = False) -> None:
+    def __init__(
+        self, own: OwnAddresses, *, random: Random | None = None, for_host: bool = False
+    ) -> None:
         self.own = own
+        self._random = random
         self.for_host = for_host
         self.hop_limit = HOP_LIMIT
         self.discarded: Counter[Discard] = Counter()
@@ -198,7 +202,9 @@ class Ipv6:
             raise FieldOutOfRange(f"more than {MOST_PORTS} ports")
         if local.port == 0:
             taken = {endpoint.port for endpoint in self._ports}
-            port = next((port for port in EPHEMERAL_PORTS if port not in taken), None)
+            begin = 0 if self._random is None else self._random.randrange(len(EPHEMERAL_PORTS))
+            turned = (*EPHEMERAL_PORTS[begin:], *EPHEMERAL_PORTS[:begin])
+            port = next((port for port in turned if port not in taken), None)
             if port is None:
                 raise FieldOutOfRange("no port is free")
             local = Endpoint(local.address, port)
@@ -257,6 +263,14 @@ class Ipv6:
         if own is None or not self._limit.take(now=now):
             return []
         return [SendDatagram(self.icmpv6_datagram(error, own.address, datagram[8:24]))]
+
+    def undeliverable(self, datagram: bytes) -> list[DatagramForHost]:
+        """Tell the host behind us, if there is one, that its neighbour does not answer."""
+        own = self.own.source_for(datagram[8:24])
+        if not self.for_host or own is None:
+            return []
+        error = errors_sent.unreachable(errors_sent.ADDRESS_UNREACHABLE, datagram)
+        return [DatagramForHost(self.icmpv6_datagram(error, own.address, datagram[8:24]))]
 
     def discard(self, discard: Discard, datagram: bytes, reason: str = "") -> DatagramDiscarded:
         """Count a datagram that goes no further, and say so."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-from lowpan.adaptation.layer import Adaptation, Ends
+from lowpan.adaptation.layer import Adaptation, Ends, weakest
 from lowpan.adaptation.neighbour_discovery.actions import (
     AddressConfirmed,
     AddressDuplicate,
@@ -21,14 +21,12 @@ from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, DataReceived, DataSent, LinkAction
-from lowpan.node import errors_sent
 from lowpan.node.addresses import OwnAddress, OwnAddresses, link_local_of
 from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.ipv6 import Ipv6, Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
 from lowpan.node.outbox import Departing, Outbox, Unresolved
 from lowpan.node.service import (
     AddressChanged,
-    DatagramForHost,
     Discard,
     Endpoint,
     IpAction,
@@ -75,7 +73,7 @@ class Node:
             radio, capabilities, random, security=security, settings=settings.link
         )
         self.adaptation = Adaptation(random, contexts=settings.contexts)
-        self.ipv6 = Ipv6(self.own, for_host=settings.for_host)
+        self.ipv6 = Ipv6(self.own, random=random, for_host=settings.for_host)
         self.discovery = NeighbourDiscovery(
             self.own,
             LinkAddresses(radio.extended_address, self.link.short_address, radio.pan_id),
@@ -251,7 +249,7 @@ class Node:
         done: list[NodeAction] = []
         for event in events:
             if isinstance(event, DatagramReceived):
-                ends = _weakest(event.marks)
+                ends = weakest(event.marks)
                 received = self.ipv6.receive_datagram(event.datagram, ends, now=now)
                 done += self._handle(received, now)
         return done
@@ -329,12 +327,7 @@ class Node:
         done: list[NodeAction] = [NeighbourChanged(address, None, False)]
         for datagram in self._unresolved.take(address):
             done.append(self.ipv6.discard(Discard.NO_NEIGHBOUR, datagram))
-            if self.settings.for_host:
-                error = errors_sent.unreachable(errors_sent.ADDRESS_UNREACHABLE, datagram)
-                source = self.own.source_for(datagram[8:24])
-                if source is not None:
-                    told = self.ipv6.icmpv6_datagram(error, source.address, datagram[8:24])
-                    done.append(DatagramForHost(told))
+            done += self.ipv6.undeliverable(datagram)
         return done
 
     # Outwards
@@ -349,7 +342,9 @@ class Node:
         if self.own.is_ours(destination):
             looped = self.ipv6.receive_datagram(datagram, Ends(b"", b"", 7), now=now)
             return self._handle(looped, now)
-        next_hop = destination if self.own.is_on_link(destination) else self._router()
+        next_hop = (
+            destination if self.own.is_on_link(destination) else self.discovery.default_router()
+        )
         if next_hop is None:
             return [self.ipv6.discard(Discard.NO_ROUTE, datagram)]
         return self._send_over(datagram, next_hop, now)
@@ -364,10 +359,6 @@ class Node:
         given_up = self._unresolved.hold(next_hop, datagram)
         done: list[NodeAction] = [self.ipv6.discard(Discard.QUEUE_FULL, one) for one in given_up]
         return done + self._from_discovery(asked, now)
-
-    def _router(self) -> bytes | None:
-        """Return the address of our default router, None while none is known."""
-        return self.discovery.default_router()
 
     def _depart(
         self, datagram: bytes, destination: bytes, next_hop: bytes, now: int
@@ -410,11 +401,3 @@ class Node:
             return done + self._hand_over(self._outbox.next_payload(), now)
         following = self._outbox.payload_sent(sent.handle) or self._outbox.next_payload()
         return self._hand_over(following, now)
-
-
-def _weakest(marks: Iterable[Ends]) -> Ends:
-    """Return the ends of a datagram with the least that protected any of its parts."""
-    parts = list(marks)
-    last = parts[-1]
-    level = min(part.security_level for part in parts)
-    return Ends(last.source, last.destination, level, last.rssi, last.lqi)
