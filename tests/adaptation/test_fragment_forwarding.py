@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowpan.adaptation.compress import compress_headers
+from lowpan.adaptation.contexts import ContextTable
 from lowpan.adaptation.forwarding import Deliver, Drop, Dropped, Forward
 from lowpan.adaptation.fragment_forwarding import (
     FORWARDING_TIMEOUT,
@@ -21,13 +22,14 @@ from lowpan.adaptation.fragment_forwarding import (
 from lowpan.adaptation.fragmentation import LEAST_ROOM, fragmented
 from lowpan.adaptation.layer import Adaptation, Ends
 from lowpan.adaptation.reassembly import DatagramReceived
-from lowpan.wire.addresses import Surroundings, iid_of
+from lowpan.wire.addresses import Context, Surroundings, iid_of
 from lowpan.wire.fragment import FRAGMENT_HEADER, FragmentHeader
 from lowpan.wire.ipv6 import IPV6_HEADER, Ipv6Header
 from lowpan.wire.nhc import COMPRESSED_HEADERS
 from tests.adaptation.hops import (
     LINE,
     OUTSIDE,
+    PREFIX,
     A,
     Along,
     B,
@@ -182,6 +184,38 @@ def test_headers_that_grow_beyond_a_frame_are_delivered_here() -> None:
     first = fragments(octets, room=70)[0]
     assert receive(forwarder(room=LEAST_ROOM), first) == [Deliver(first, A, B)]
     assert len(forwarded(receive(forwarder(), first))) == 1
+
+
+@pytest.mark.parametrize("text", ["2080", "fec0", "fe00", "0180"])
+def test_other_addresses_are_forwarded(text: str) -> None:
+    other = bytes.fromhex(f"{text}{0:024}0002")
+    first = fragments(datagram(bytes(200), source=other, destination=OUTSIDE))[0]
+    assert len(forwarded(receive(forwarder(), first))) == 1
+    first = fragments(datagram(bytes(200), source=OUTSIDE, destination=other))[0]
+    assert len(forwarded(receive(forwarder(), first))) == 1
+
+
+@pytest.mark.parametrize("ends", [(A, OUTSIDE), (OUTSIDE, D), (A, D)])
+def test_contexts_of_any_number_serve_on_the_next_link(ends: tuple[bytes, bytes]) -> None:
+    table = ContextTable()
+    table.learn(3, Context(PREFIX, 64))
+    octets = datagram(bytes(range(200)), *ends)
+    around = Surroundings(iid_of(A), iid_of(B), table.known)
+    engine = FragmentForwarding(Along(B), Random(1), contexts=table)
+    layer, arrived = Adaptation(Random(1), contexts=table), list[bytes]()
+    for payload in fragmented(octets, around, room=96, datagram_tag=7):
+        for part in forwarded(receive(engine, payload)):
+            for event in layer.receive_payload(part, Ends(B, C), now=0):
+                assert isinstance(event, DatagramReceived)
+                arrived.append(event.datagram)
+    assert arrived == [hops_later(octets, 1)]
+
+
+def test_the_smallest_datagram_goes_on() -> None:
+    octets = datagram(b"")[:4] + b"\0\0\x3b" + datagram(b"")[7:40]
+    payload = FRAGMENT_HEADER.encode(FragmentHeader(40, 7)) + b"\x41" + octets
+    (out,) = forwarded(receive(forwarder(), payload))
+    assert out[4:] == b"\x41" + hops_later(octets, 1)
 
 
 def test_the_last_hop_that_a_datagram_may_go() -> None:

@@ -54,6 +54,10 @@ def acknowledgments_of(line: RecoveryLine, here: bytes) -> list[tuple[int, int]]
     ]
 
 
+def fragment_aborts(forward: Forward) -> bool:
+    return forward.payload[0] & 0xFE == 0xE8 and fragment(forward.payload).is_abort
+
+
 def asked(line: RecoveryLine, here: bytes = A) -> list[tuple[int, int, bool]]:
     return [(at, one.sequence, one.ack_request) for at, one in fragments_of(line, here)]
 
@@ -344,6 +348,8 @@ def test_cancelling_clears_the_whole_path() -> None:
     line.run()
     assert line.ended == {1: Outcome.CANCELLED}
     assert [len(node) for node in line.nodes.values()] == [0, 0, 0, 0]
+    words = [forward.payload for _, _, forward in line.sent if fragment_aborts(forward)]
+    assert [word[:1] + word[2:] for word in words] == [b"\xe8\0\0\0\0"] * len(words)
     assert Dropped(C, Drop.ABORTED) in [dropped for _, dropped in line.dropped]
     assert line.received == []
     assert line.nodes[A].cancel(1, now=line.now) == []
@@ -462,6 +468,28 @@ def test_a_late_acknowledgment_that_takes_the_last_in_line_leaves_none_behind() 
         *((1, False), (2, False), (3, False), (4, False), (5, True), (1, False), (1, True))
     ]
     assert hear(ALL, 75) == [TransferEnded(1, Outcome.DELIVERED)]
+
+
+def test_a_late_acknowledgment_that_takes_the_end_of_the_line_moves_the_question() -> None:
+    line = RecoveryLine(losing_fragments(A, 1, 2))
+    told: list[bytes] = []
+
+    def fate(sender: bytes, receiver: bytes, payload: bytes) -> list[int]:
+        if sender == A and payload[0] == 0xE8 and fragment(payload).sequence == 3 and not told:
+            told.append(payload)
+            return []  # it will come late, behind the acknowledgment that misses it
+        return lossy(sender, receiver, payload)
+
+    lossy, line.fate = line.fate, fate
+    line.send(NEAR)
+    while asked(line)[-1][1] != 1 or len(asked(line)) < 7:
+        line.step()
+    asking = bytearray(told[0])
+    asking[2] |= 0x80
+    line.take(B, line.nodes[B].receive_payload(bytes(asking), A, B, now=line.now))
+    line.run()
+    assert [(number, asks) for _, number, asks in asked(line)][6:] == [(1, False), (2, True)]
+    assert line.received == [(B, NEAR)]
 
 
 def test_a_failed_fragment_that_is_not_the_first_is_left_to_recovery() -> None:

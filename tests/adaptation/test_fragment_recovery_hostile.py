@@ -227,6 +227,9 @@ def test_attack_8_compressed_headers_cut_short_are_dropped() -> None:
 def test_attack_6_a_fragment_past_the_end_ends_the_datagram() -> None:
     engine = node()
     receive(engine, fragment(NEAR, 0))
+    assert receive(engine, fragment(NEAR, 1)[:-1]) == [
+        Dropped(A, Drop.UNFIT, "89 octets, not the 90 announced")
+    ]
     past = len(cut(NEAR).octets) - 80
     assert receive(engine, fragment(NEAR, 2, offset=past)) == [Dropped(A, Drop.OVERLAP), null()]
     assert receive(engine, fragment(NEAR, 0, offset=50)) == [
@@ -368,6 +371,12 @@ def test_a_tag_that_comes_round_begins_a_new_datagram() -> None:
     assert receive(engine, fragment(FAR, 0))[0].__class__ is Forward
     assert drops(receive(engine, fragment(NEAR, 0))) == [Drop.OVERLAP]
     assert labels(engine) == 0
+    engine = node()
+    before, _ = established(engine)
+    dropped, forward = receive(engine, fragment(datagram(bytes(250)), 0))
+    assert dropped == Dropped(A, Drop.OVERLAP)
+    assert isinstance(forward, Forward)
+    assert RECOVERABLE_FRAGMENT.decode_prefix(forward.payload)[0].datagram_tag != before
 
 
 def test_a_first_fragment_sent_again_keeps_its_path() -> None:
