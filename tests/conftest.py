@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest.register_assert_rewrite("tests.radios.contract")  # also imported by tests/kernel
+
 PEERS = {
     "tshark": "apt install tshark",
     "qemu-system-x86_64": (

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, get_args
 import pytest
 
 import lowpan.schema.layout
+from lowpan.capture.decoded import DecodedFrame
 from lowpan.capture.keys import ThreadKey
 from lowpan.capture.session import open_capture
 from lowpan.errors import LowpanError
@@ -19,6 +20,7 @@ from lowpan.schema.compiler import Kind, compile_codec
 from lowpan.schema.constructs import is_a
 from lowpan.wire.addresses import Surroundings
 from lowpan.wire.ieee802154 import decode_frame
+from lowpan.wire.mld import LISTENER_REPORT, LISTENER_REPORT_V2_TYPE
 from lowpan.wire.nhc import COMPRESSED_HEADERS
 from tests.schema.agreement import every_layout
 from tests.wire.mac_samples import all_samples
@@ -43,8 +45,8 @@ def recorded() -> dict[str, tuple[Input, ...]]:
     with _recording() as recorder:
         for path in sorted(CAPTURES.rglob("*.pcap")):
             with open_capture(path, keys=[KEY]) as capture:
-                for _ in capture:
-                    pass
+                for frame in capture:
+                    _listener_report(frame)
         for psdu in all_samples():
             _try(lambda psdu=psdu: decode_frame(psdu))
         for row in iphc_rows():
@@ -55,6 +57,15 @@ def recorded() -> dict[str, tuple[Input, ...]]:
                 )
             )
     return {name: tuple(recorder.inputs[id(layout)].values()) for name, layout in every_layout()}
+
+
+def _listener_report(frame: DecodedFrame) -> None:
+    """Read what the capture side keeps as octets and nodes read."""
+    message = frame.datagram.icmpv6 if frame.datagram is not None else None
+    if message is not None and message.type == LISTENER_REPORT_V2_TYPE:
+        body = message.body
+        if isinstance(body, bytes):
+            _try(lambda: LISTENER_REPORT.decode(body))
 
 
 def _try(decode: Callable[[], object]) -> None:
