@@ -25,6 +25,7 @@ def test_the_counter_wraps() -> None:
     numbers = [number % 256 for number in range(250, 250 + 600)]
     assert all(windows.is_new(ALICE, number, NEAR, now=0) for number in numbers)
     assert not any(windows.is_new(ALICE, number, NEAR, now=0) for number in numbers[-WINDOW:])
+    assert windows.is_new(ALICE, numbers[-WINDOW - 1], NEAR, now=0)
 
 
 def test_a_number_is_forgotten_in_time_and_a_silent_originator_too() -> None:

@@ -24,6 +24,12 @@ def test_as_a_set_of_octets_would_say(
     assert extents.covers(start, start + length) == (asked <= octets)
 
 
+def test_what_only_touches_is_not_within() -> None:
+    extents = Extents()
+    extents.add(8, 16)
+    assert list(extents.within(0, 8)) == list(extents.within(16, 24)) == []
+
+
 def test_touching_stretches_become_one() -> None:
     extents = Extents()
     for start, end in ((0, 8), (16, 24), (8, 16)):

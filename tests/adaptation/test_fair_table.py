@@ -51,8 +51,8 @@ def test_a_full_table_loses_what_is_over_then_the_oldest_beginning() -> None:
         entries.add(key, bytes([key]), "", now=key)
     entries.proceed(1, now=5)
     entries.finish(4, now=5)
-    evicted = [entries.add(key, bytes([key]), "", now=6)[0][0] for key in (5, 6, 7)]
-    assert evicted == [4, 2, 3]
+    evicted = [entries.add(key, bytes([key]), "", now=6)[0][0] for key in (5, 6, 7, 8)]
+    assert evicted == [4, 2, 3, 5]
     assert entries.standing(1) is Standing.PROVEN
 
 

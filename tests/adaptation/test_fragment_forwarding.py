@@ -378,8 +378,8 @@ def test_attack_3_overlapping_fragments_end_the_datagram(start: int, end: int) -
         return receive(engine, header + bytes(beyond - at))
 
     assert len(forwarded(fragment(400, 416))) == 1
-    assert drops(fragment(400, 408)) == [Drop.DUPLICATE]
-    assert drops(fragment(start, end)) == [Drop.OVERLAP]
+    assert fragment(400, 408) == [Dropped(A, Drop.DUPLICATE)]
+    assert fragment(start, end) == [Dropped(A, Drop.OVERLAP)]
     assert drops(receive(engine, second)) == [Drop.GIVEN_UP]
 
 

@@ -248,6 +248,16 @@ def test_attack_7_empty_fragments_bring_nothing() -> None:
     assert (unfit.drop, abort) == (Drop.UNFIT, null())
 
 
+def test_a_datagram_of_the_mtu_with_nothing_elided_has_room() -> None:
+    engine, octets = node(), b"\x41" + datagram(bytes(1232), destination=B)
+    told: list[RecoveryAction] = []
+    for number, start in enumerate(range(0, 1281, 90)):
+        piece = octets[start : start + 90]
+        header = RecoverableFragment(False, 7, False, number, len(piece), start or 1281)
+        told += receive(engine, RECOVERABLE_FRAGMENT.encode(header) + piece)
+    assert told == [DatagramReceived(A, B, octets[1:], (None,) * 15), full()]
+
+
 @pytest.mark.parametrize("size", [1282, 65535])
 def test_attack_9_a_datagram_above_the_mtu_gets_no_room(size: int) -> None:
     engine = node()
@@ -263,6 +273,7 @@ def test_attack_9_11_what_does_not_decompress_is_aborted() -> None:
     header = RecoverableFragment(False, 7, True, 0, len(octets), len(octets))
     (malformed, abort) = receive(engine, RECOVERABLE_FRAGMENT.encode(header) + octets)
     assert isinstance(malformed, Dropped)
+    assert malformed.source == A
     assert (malformed.drop, abort, len(engine)) == (Drop.MALFORMED, null(), 0)
     octets = b"\x41" + NEAR
     header = RecoverableFragment(False, 7, False, 0, len(octets), len(octets))
