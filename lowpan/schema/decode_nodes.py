@@ -13,7 +13,7 @@ from lowpan.schema.constructs import bare
 from lowpan.schema.decode_flow import branch, loop
 from lowpan.schema.decoder import Decoder, Emitters, parts_of
 from lowpan.schema.nodes import ABSENT, WRONG_SURROUNDINGS, unfit_surroundings
-from lowpan.schema.reads import place
+from lowpan.schema.reads import octets_short, place
 from lowpan.schema.shape import least_octets
 from lowpan.schema.terms import Code, Const, Term
 
@@ -103,7 +103,14 @@ def _before(decoder: Decoder, node: Any) -> Term:
         with decoder.within(base, offset - octets.value):
             return decoder.node(node.subcon)
     end = decoder.source.fresh("end")
-    decoder.region(f"{place(*decoder.end)} - {octets.text}", end, "no room for what must follow")
+    decoder.flush()
+    # the fault that the straight form tells, of a field that begins and cannot end
+    whole, at = place(*decoder.end), decoder.at()
+    with decoder.source.block(f"if {whole} - {octets.text} < {at}:"):
+        missing = decoder.source.constant(octets_short, "octets_short")
+        told = f"{missing}({octets.text} - {whole} + {at})"
+        decoder.source.line(f"{decoder.raiser('')}({whole}, {told})")
+    decoder.region(f"{whole} - {octets.text}", end, _NEGATIVE)
     with decoder.within(end):
         return decoder.node(node.subcon)
 

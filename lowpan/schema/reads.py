@@ -120,6 +120,11 @@ def _unpacker(layout: str) -> Callable[..., Any]:
 _UNPACKERS: dict[str, Callable[..., Any]] = {}
 
 
+def octets_short(missing: int) -> str:
+    """Return the reason of a fault: octets that a field still needs, 1 or more."""
+    return f"{missing} octet{'s' if missing > 1 else ''} short"
+
+
 def shortage(format_name: str, needs: Iterable[Need]) -> Shortage:
     """Return what tells the first field that octets are missing for."""
     places = tuple(sorted(needs))
@@ -127,8 +132,7 @@ def shortage(format_name: str, needs: Iterable[Need]) -> Shortage:
     def short(have: int, base: int) -> Exception:
         for end, field in places:
             if base + end > have:
-                missing = base + end - have
-                reason = f"{missing} octet{'s' if missing > 1 else ''} short"
+                reason = octets_short(base + end - have)
                 return MalformedFrame(reason, format=format_name, field=field, offset=have)
         raise AssertionError(places)
 

@@ -9,7 +9,6 @@ from lowpan.errors import MalformedFrame
 from lowpan.schema import Layout
 from lowpan.schema.compiler import Codec
 from tests.schema.inputs import inputs, layouts
-from tests.schema.recorded import forget_codecs
 
 FAULTS = [
     # format, octets, field, octets before the fault, reason
@@ -39,7 +38,7 @@ FAULTS = [
     ("mle.MLE_MESSAGE", "0901010f010201", "tlvs", 6, "octets announced that are not there"),
     ("mle.MLE_ENVELOPE", "07", "", 1, "unknown security suite"),
     ("mle.MLE_ENVELOPE", "0015", "security.frame_counter", 2, "4 octets short"),
-    ("mle.MLE_ENVELOPE", f"0015{bytes(9).hex()}aa", "payload", 11, "no room for what must follow"),
+    ("mle.MLE_ENVELOPE", f"0015{bytes(9).hex()}aa", "payload", 12, "3 octets short"),
     ("nhc.COMPRESSED_HEADERS", "7e", "iphc.control", 1, "1 octet short"),
     ("nhc.COMPRESSED_HEADERS", "1f33", "iphc.control", 0, "dispatch is 0, not 3"),
     ("nhc.COMPRESSED_HEADERS", "7a3a", "iphc.next_header", 2, "1 octet short"),
@@ -61,15 +60,6 @@ FAULTS = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def fresh_codecs() -> None:
-    """Forget the variants that other tests have filled the tables with.
-
-    Beyond the cap the branching form serves, which words a frame too short for its MIC otherwise.
-    """
-    forget_codecs()
-
-
 @pytest.mark.parametrize(("name", "octets", "field", "offset", "reason"), FAULTS)
 def test_fault_has_its_place(name: str, octets: str, field: str, offset: int, reason: str) -> None:
     layout = layouts()[name]
@@ -80,13 +70,19 @@ def test_fault_has_its_place(name: str, octets: str, field: str, offset: int, re
     assert fault.offset == offset
 
 
+LOOKS_AHEAD = {("beacon.BEACON", "0fcf0100"), ("nhc.COMPRESSED_HEADERS", "7e33")}
+"""Two faults in one: choosing a variant looks at a second control field further on."""
+
+
 @pytest.mark.parametrize(("name", "octets"), [fault[:2] for fault in FAULTS])
-def test_the_branching_form_finds_a_fault_too(name: str, octets: str) -> None:
+def test_the_branching_form_finds_the_same_fault(name: str, octets: str) -> None:
+    layout = layouts()[name]
     with pytest.raises(MalformedFrame) as caught:
-        Codec(layouts()[name], "decode").branching()(bytes.fromhex(octets))
-    assert caught.value.format == layouts()[name].value_type.__name__
-    assert caught.value.offset is not None
-    assert 0 <= caught.value.offset <= len(octets) // 2
+        layout.decode(bytes.fromhex(octets))
+    with pytest.raises(MalformedFrame) as found:
+        Codec(layout, "decode").branching()(bytes.fromhex(octets))
+    same = str(found.value) == str(caught.value)
+    assert same != ((name, octets) in LOOKS_AHEAD), (found.value, caught.value)
 
 
 @pytest.mark.parametrize("name", layouts())
