@@ -16,7 +16,7 @@ import pytest
 from lowpan.capture.reader import open_records
 from lowpan.cli import run
 from tests.cli.commands import LOWPAN, ROOT
-from tests.peers.nordic import nordic_sniffer
+from tests.peers.nordic import NordicSniffer
 from tests.peers.rcp import rcp_on_pty
 from tests.radios.contract import heard_frame
 
@@ -109,7 +109,7 @@ async def test_times_of_the_capture_go_on_over_a_wrap_and_a_reboot(tmp_path: Pat
     heard, begin = tmp_path / "heard.pcapng", time_ns()
     clock = [0x7FFF_FFFF, 0x8000_0001, 0xFFFF_FFF0, 0x1_0000_0010, 0x1_0000_0020]
     async with (
-        nordic_sniffer() as firmware,
+        NordicSniffer() as firmware,
         sniffing(firmware.uri, "-w", str(heard), "-T", "fields", "-e", "wpan.seq_no") as command,
     ):
         await command.said()

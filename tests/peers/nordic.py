@@ -1,12 +1,10 @@
 """A nRF 802.15.4 sniffer on a pty, as its host tool and Zephyr's shell describe it; faults too."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from lowpan.radio import Fcs, ReceivedFrame
-from tests.peers.pty import Pty
+from tests.peers.listener import PtyListener
 
 
 @dataclass
@@ -32,21 +30,15 @@ OLD = NordicFirmware(prompt="", echoes=True, prints_channel=False)
 ZEPHYR = NordicFirmware(word="psdu", fcs=b"")
 
 
-class NordicSniffer:
+class NordicSniffer(PtyListener):
     """The firmware behind a pty; see Counterpart."""
 
     shows = frozenset({"rssi", "lqi", "channel", "radio_time_us"})
-    acknowledges = False
 
-    def __init__(self, firmware: NordicFirmware) -> None:
-        self.firmware = firmware
-        self.deaf = False
-        self.on_air: list[tuple[int, bytes]] = []
+    def __init__(self, firmware: NordicFirmware | None = None) -> None:
+        self.firmware = firmware or NordicFirmware()
         self.commands: list[str] = []
-        self._tasks = set[asyncio.Task[None]]()
-        self._pty = Pty(self._take)
-        self.uri = f"nordic:{self._pty.path}"
-        self._boot()
+        super().__init__("nordic")
 
     def _boot(self) -> None:
         self.channel = 11
@@ -58,10 +50,9 @@ class NordicSniffer:
         """Print `frame` once we were told to receive; those with a bad FCS are left out."""
         await self._receiving.wait()
         if frame.fcs is not Fcs.BAD:
-            await self._pty.write(self.line(frame))
+            await super().hear(frame)
 
-    def line(self, frame: ReceivedFrame) -> bytes:
-        """Return how `frame` is printed."""
+    def octets(self, frame: ReceivedFrame) -> bytes:
         ticks = (frame.radio_time_us or 0) & 0xFFFF_FFFF
         signed = ticks - (ticks >> 31 << 32)
         power = -32768 if frame.rssi is None else round(frame.rssi)
@@ -70,22 +61,8 @@ class NordicSniffer:
         word = self.firmware.word
         return f"{word}: {octets} power: {power} lqi: {lqi} time: {signed}\r\n".encode()
 
-    async def garbage(self, octets: bytes) -> None:
-        await self._pty.write(octets)
-
     async def half_a_message(self) -> None:
         await self._pty.write(f"{self.firmware.word}: 41880".encode())
-
-    async def unplug(self) -> None:
-        self._pty.unplug()
-
-    async def plug_in(self) -> None:
-        self._boot()
-        self._pty.plug_in()
-
-    async def close(self) -> None:
-        self._pty.close()
-        await asyncio.gather(*self._tasks)
 
     def _take(self, octets: bytes) -> None:
         *lines, self._unfinished = (self._unfinished + octets).split(b"\r\n")
@@ -93,12 +70,7 @@ class NordicSniffer:
             command = line.decode()
             self.commands.append(command)
             if not self.firmware.silent:
-                self._start(self._pty.write(self._answer(command).encode()))
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+                self._answer_with(self._answer(command).encode())
 
     def _answer(self, command: str) -> str:
         """Do what `command` says; return all that is printed."""
@@ -115,13 +87,3 @@ class NordicSniffer:
         elif word == "channel" and self.firmware.prints_channel:
             said += f"{self.channel}\r\n"
         return said + self.firmware.text.get(command, "") + self.firmware.prompt
-
-
-@asynccontextmanager
-async def nordic_sniffer(firmware: NordicFirmware | None = None) -> AsyncGenerator[NordicSniffer]:
-    """Yield a sniffer that is plugged in, and end it."""
-    sniffer = NordicSniffer(firmware or NordicFirmware())
-    try:
-        yield sniffer
-    finally:
-        await sniffer.close()

@@ -1,8 +1,6 @@
 """A TI SmartRF Packet Sniffer 2 on a pty, as its guide and its users describe it; faults too."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from lowpan.radio import Fcs, ReceivedFrame
@@ -18,7 +16,7 @@ from lowpan_radios.ti_format import (
     TiStream,
     encode_message,
 )
-from tests.peers.pty import Pty
+from tests.peers.listener import PtyListener
 
 OK, INVALID_COMMAND, INVALID_STATE = 0, 3, 4
 
@@ -44,21 +42,15 @@ class TiFirmware:
 DOCUMENTED = TiFirmware(921_600, (0x11,), length_octet=False, gives_fcs=False, checks_data=True)
 
 
-class TiSniffer:
+class TiSniffer(PtyListener):
     """The firmware behind a pty; see Counterpart."""
 
     shows = frozenset({"rssi", "channel", "radio_time_us", "fcs"})
-    acknowledges = False
 
-    def __init__(self, firmware: TiFirmware) -> None:
-        self.firmware = firmware
-        self.deaf = False
-        self.on_air: list[tuple[int, bytes]] = []
+    def __init__(self, firmware: TiFirmware | None = None) -> None:
+        self.firmware = firmware or TiFirmware()
         self.commands: list[int] = []
-        self._tasks = set[asyncio.Task[None]]()
-        self._pty = Pty(self._take)
-        self.uri = f"ti:{self._pty.path}"
-        self._boot()
+        super().__init__("ti")
 
     def _boot(self) -> None:
         self.channel = 0
@@ -69,10 +61,9 @@ class TiSniffer:
     async def hear(self, frame: ReceivedFrame) -> None:
         """Tell of `frame` once we were started."""
         await self._started.wait()
-        await self._pty.write(self.octets(frame))
+        await super().hear(frame)
 
     def octets(self, frame: ReceivedFrame) -> bytes:
-        """Return how `frame` is told."""
         body = append_fcs16(frame.psdu) if self.firmware.gives_fcs else frame.psdu
         if self.firmware.length_octet:
             body = bytes([len(frame.psdu) + 2]) + body
@@ -81,24 +72,6 @@ class TiSniffer:
         message = TiMessage(Info.DATA, SNIFFED_PACKET.encode(packet))
         return encode_message(message, check=self.firmware.checks_data)
 
-    async def garbage(self, octets: bytes) -> None:
-        await self._pty.write(octets)
-
-    async def half_a_message(self) -> None:
-        whole = self.octets(ReceivedFrame(bytes(60), Fcs.GOOD))
-        await self._pty.write(whole[: len(whole) // 2])
-
-    async def unplug(self) -> None:
-        self._pty.unplug()
-
-    async def plug_in(self) -> None:
-        self._boot()
-        self._pty.plug_in()
-
-    async def close(self) -> None:
-        self._pty.close()
-        await asyncio.gather(*self._tasks)
-
     def _take(self, octets: bytes) -> None:
         if not self._pty.runs_at(self.firmware.baudrate):
             return  # nothing but framing errors
@@ -106,13 +79,8 @@ class TiSniffer:
             self.commands.append(message.info)
             ignored = len(self.commands) <= self.firmware.ignores_first
             if not ignored and message.info not in self.firmware.silent_to:
-                answer = TiMessage(Info.RESPONSE, self._answer(message))
-                task = asyncio.get_running_loop().create_task(self._say(encode_message(answer)))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-
-    async def _say(self, octets: bytes) -> None:
-        await self._pty.write(octets * (2 if self.firmware.repeats_answers else 1))
+                answer = encode_message(TiMessage(Info.RESPONSE, self._answer(message)))
+                self._answer_with(answer * (2 if self.firmware.repeats_answers else 1))
 
     def _answer(self, command: TiMessage) -> bytes:
         """Do what `command` says; return status, and who we are."""
@@ -136,13 +104,3 @@ class TiSniffer:
         else:
             return INVALID_COMMAND
         return OK
-
-
-@asynccontextmanager
-async def ti_sniffer(firmware: TiFirmware | None = None) -> AsyncGenerator[TiSniffer]:
-    """Yield a sniffer that is plugged in, and end it."""
-    sniffer = TiSniffer(firmware or TiFirmware())
-    try:
-        yield sniffer
-    finally:
-        await sniffer.close()

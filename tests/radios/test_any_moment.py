@@ -12,11 +12,11 @@ import pytest
 from lowpan.errors import RadioClosed, RadioError
 from lowpan.radio import Radio, RadioCapability, open_radio
 from lowpan_radios import slip, stream_radio
-from tests.peers.nordic import nordic_sniffer
+from tests.peers.nordic import NordicSniffer
 from tests.peers.rcp import rcp_on_pty
-from tests.peers.sensniff import sensniff_sniffer
+from tests.peers.sensniff import SensniffSniffer
 from tests.peers.slip import SlipFirmware
-from tests.peers.ti import ti_sniffer
+from tests.peers.ti import TiSniffer
 from tests.radios.contract import PATIENCE, data_frame, heard_frame, open_descriptors, until
 from tests.radios.counterpart import Counterpart
 
@@ -38,9 +38,9 @@ async def slip_firmware() -> AsyncGenerator[SlipFirmware]:
 FIRMWARES: dict[str, Callable[[], AbstractAsyncContextManager[Counterpart]]] = {
     "spinel": rcp_on_pty,
     "slip": slip_firmware,
-    "nordic": nordic_sniffer,
-    "ti": ti_sniffer,
-    "sensniff": sensniff_sniffer,
+    "nordic": NordicSniffer,
+    "ti": TiSniffer,
+    "sensniff": SensniffSniffer,
 }
 
 

@@ -12,7 +12,7 @@ from lowpan import RadioError
 from lowpan.radio import Fcs, RadioSettings, open_radio
 from lowpan.wire.fcs import append_fcs16
 from lowpan_radios.nordic_text import LONGEST_LINE, SniffedLine, SnifferText
-from tests.peers.nordic import OLD, ZEPHYR, NordicFirmware, NordicSniffer, nordic_sniffer
+from tests.peers.nordic import OLD, ZEPHYR, NordicFirmware, NordicSniffer
 from tests.radios.contract import RadioContract, data_frame, frames_of, hear_all, heard_frame, until
 
 
@@ -21,7 +21,7 @@ class TestNordic(RadioContract):
 
     @pytest.fixture
     async def counterpart(self) -> AsyncIterator[NordicSniffer]:
-        async with nordic_sniffer() as sniffer:
+        async with NordicSniffer() as sniffer:
             yield sniffer
 
 
@@ -133,7 +133,7 @@ FRAME = heard_frame(1, 11)
 @pytest.mark.parametrize("firmware", [OLD, ZEPHYR], ids=["old", "zephyr"])
 async def test_every_firmware_is_heard_and_tuned(firmware: NordicFirmware) -> None:
     async with (
-        nordic_sniffer(firmware) as sniffer,
+        NordicSniffer(firmware) as sniffer,
         await open_radio(sniffer.uri, RadioSettings(channel=26)) as radio,
     ):
         assert sniffer.channel == 26
@@ -149,14 +149,14 @@ async def test_every_firmware_is_heard_and_tuned(firmware: NordicFirmware) -> No
 
 async def test_the_clock_is_unwrapped_over_the_sign_and_over_zero() -> None:
     times = [0x7FFF_FF00, 0x8000_0100, 0xFFFF_FF00, 0x1_0000_0100]
-    async with nordic_sniffer() as sniffer, await open_radio(sniffer.uri) as radio:
+    async with NordicSniffer() as sniffer, await open_radio(sniffer.uri) as radio:
         await hear_all(sniffer, [replace(FRAME, radio_time_us=time) for time in times])
         heard = [frame.radio_time_us or 0 for frame in await frames_of(radio, 4)]
         assert [later - heard[0] for later in heard] == [time - times[0] for time in times]
 
 
 async def test_a_firmware_on_another_channel_than_told_is_refused() -> None:
-    async with nordic_sniffer(NordicFirmware(stuck_on=20)) as sniffer:
+    async with NordicSniffer(NordicFirmware(stuck_on=20)) as sniffer:
         with pytest.raises(RadioError, match="is on channel 20 when told 11") as caught:
             await open_radio(sniffer.uri)
         assert caught.value.cure
@@ -173,14 +173,14 @@ async def test_another_firmware_is_not_taken_for_a_sniffer(
     monkeypatch: pytest.MonkeyPatch, firmware: NordicFirmware, cause: str
 ) -> None:
     monkeypatch.setattr("lowpan_radios.nordic.SHELL_SECONDS", 0.2)
-    async with nordic_sniffer(firmware) as sniffer:
+    async with NordicSniffer(firmware) as sniffer:
         with pytest.raises(RadioError, match=cause) as caught:
             await open_radio(sniffer.uri)
         assert "flash nRF Sniffer" in caught.value.cure
 
 
 async def test_it_sleeps_when_it_is_closed() -> None:
-    async with nordic_sniffer() as sniffer:
+    async with NordicSniffer() as sniffer:
         async with await open_radio(sniffer.uri):
             await until(lambda: sniffer.commands[-1] == "receive")
         await until(lambda: sniffer.commands[-1] == "sleep")
@@ -188,7 +188,7 @@ async def test_it_sleeps_when_it_is_closed() -> None:
 
 async def test_closing_while_it_tunes_ends_the_tuning() -> None:
     firmware = NordicFirmware()
-    async with nordic_sniffer(firmware) as sniffer:
+    async with NordicSniffer(firmware) as sniffer:
         radio = await open_radio(sniffer.uri)
         firmware.silent = True
         tuning = asyncio.create_task(radio.configure(RadioSettings(channel=20)))
@@ -200,7 +200,7 @@ async def test_closing_while_it_tunes_ends_the_tuning() -> None:
 
 @pytest.mark.parametrize("settings", [RadioSettings(page=2), RadioSettings(promiscuous=False)])
 async def test_what_a_sniffer_cannot_be_is_refused(settings: RadioSettings) -> None:
-    async with nordic_sniffer() as sniffer, await open_radio(sniffer.uri) as radio:
+    async with NordicSniffer() as sniffer, await open_radio(sniffer.uri) as radio:
         with pytest.raises(RadioError, match="nordic:") as caught:
             await radio.configure(settings)
         assert caught.value.cure

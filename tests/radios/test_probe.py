@@ -23,12 +23,12 @@ from lowpan_radios.probe_answers import (
     Question,
     recognised,
 )
-from tests.peers.nordic import nordic_sniffer
+from tests.peers.nordic import NordicSniffer
 from tests.peers.pty import Pty
 from tests.peers.rcp import rcp_on_pty, rcp_on_tcp
-from tests.peers.sensniff import sensniff_sniffer
+from tests.peers.sensniff import SensniffSniffer
 from tests.peers.slip import SlipFirmware
-from tests.peers.ti import ti_sniffer
+from tests.peers.ti import TiSniffer
 from tests.radios.contract import open_descriptors
 
 QUESTIONS = (SPINEL, SENSNIFF, TI, SLIP)
@@ -203,8 +203,8 @@ async def test_zephyrs_slip_radio_is_opened_with_its_trailing_octet() -> None:
     ("peer", "scheme"),
     [
         (rcp_on_pty, "spinel"),
-        (ti_sniffer, "ti"),
-        (sensniff_sniffer, "sensniff"),
+        (TiSniffer, "ti"),
+        (SensniffSniffer, "sensniff"),
         (slip_radio, "slip"),
     ],
 )
@@ -227,7 +227,7 @@ async def test_a_bare_path_to_a_sniffer_with_nordics_usb_ids_opens_its_driver(
         return 0x1915, 0x154B
 
     monkeypatch.setattr(probing, "usb_ids", nordics)
-    async with nordic_sniffer() as double:
+    async with NordicSniffer() as double:
         path = bare(double.uri)
         async with await open_radio(path) as radio:
             assert f"found by probing: nordic:{path}" in radio.description

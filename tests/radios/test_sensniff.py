@@ -22,7 +22,7 @@ from lowpan_radios.sensniff_format import (
     encode_question,
     encode_reply,
 )
-from tests.peers.sensniff import SensniffFirmware, SensniffSniffer, sensniff_sniffer
+from tests.peers.sensniff import SensniffFirmware, SensniffSniffer
 from tests.radios.contract import (
     RadioContract,
     data_frame,
@@ -39,7 +39,7 @@ class TestSensniff(RadioContract):
 
     @pytest.fixture
     async def counterpart(self) -> AsyncIterator[SensniffSniffer]:
-        async with sensniff_sniffer() as sniffer:
+        async with SensniffSniffer() as sniffer:
             yield sniffer
 
 
@@ -49,7 +49,7 @@ class TestLegacySensniff(RadioContract):
 
     @pytest.fixture
     async def counterpart(self) -> AsyncIterator[SensniffSniffer]:
-        async with sensniff_sniffer(SensniffFirmware(legacy=True)) as sniffer:
+        async with SensniffSniffer(SensniffFirmware(legacy=True)) as sniffer:
             yield sniffer
 
 
@@ -196,7 +196,7 @@ async def test_every_firmware_is_heard_and_tuned(
     monkeypatch: pytest.MonkeyPatch, firmware: SensniffFirmware, channels: range
 ) -> None:
     monkeypatch.setattr("lowpan_radios.sensniff.ANSWER_SECONDS", 0.2)
-    async with sensniff_sniffer(firmware) as sniffer, await open_radio(sniffer.uri) as radio:
+    async with SensniffSniffer(firmware) as sniffer, await open_radio(sniffer.uri) as radio:
         assert radio.channels == tuple(channels)
         assert radio.settings.channel == (11 if 11 in channels else channels[-1])
         await radio.configure(replace(radio.settings, channel=channels[2]))
@@ -209,7 +209,7 @@ async def test_every_firmware_is_heard_and_tuned(
 
 async def test_the_rssi_of_raw_chips_is_only_told_with_their_offset() -> None:
     async with (
-        sensniff_sniffer(SensniffFirmware(legacy=True)) as sniffer,
+        SensniffSniffer(SensniffFirmware(legacy=True)) as sniffer,
         await open_radio(f"{sniffer.uri}&rssi_offset=-73") as radio,
     ):
         assert RadioCapability.RSSI in radio.capabilities
@@ -219,7 +219,7 @@ async def test_the_rssi_of_raw_chips_is_only_told_with_their_offset() -> None:
 
 async def test_a_legacy_firmware_that_talks_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lowpan_radios.sensniff.ANSWER_SECONDS", 0.1)
-    async with sensniff_sniffer(SensniffFirmware(legacy=True)) as sniffer:
+    async with SensniffSniffer(SensniffFirmware(legacy=True)) as sniffer:
         opening = asyncio.create_task(open_radio(sniffer.uri.partition("?")[0]))
         await until(lambda: sniffer.questions > 0)
         await hear_all(sniffer, [HEARD])
@@ -239,7 +239,7 @@ async def test_what_does_not_do_as_told_is_refused(
     monkeypatch: pytest.MonkeyPatch, firmware: SensniffFirmware, cause: str
 ) -> None:
     monkeypatch.setattr("lowpan_radios.sensniff.ANSWER_SECONDS", 0.1)
-    async with sensniff_sniffer(firmware) as sniffer:
+    async with SensniffSniffer(firmware) as sniffer:
         with pytest.raises(RadioError, match=cause) as caught:
             await open_radio(sniffer.uri)
         assert caught.value.cure
@@ -250,7 +250,7 @@ async def test_a_firmware_that_refuses_or_falls_silent_is_told(
 ) -> None:
     monkeypatch.setattr("lowpan_radios.sensniff.ANSWER_SECONDS", 0.1)
     firmware = SensniffFirmware()
-    async with sensniff_sniffer(firmware) as sniffer, await open_radio(sniffer.uri) as radio:
+    async with SensniffSniffer(firmware) as sniffer, await open_radio(sniffer.uri) as radio:
         firmware.channels = range(11, 12)
         with pytest.raises(RadioError, match="refuses channel 20"):
             await radio.configure(RadioSettings(channel=20))
@@ -261,7 +261,7 @@ async def test_a_firmware_that_refuses_or_falls_silent_is_told(
 
 
 async def test_text_is_said_and_a_frame_too_short_is_damaged() -> None:
-    async with sensniff_sniffer() as sniffer, await open_radio(sniffer.uri) as radio:
+    async with SensniffSniffer() as sniffer, await open_radio(sniffer.uri) as radio:
         await sniffer.garbage(encode_reply(SensniffMessage(Command.FRAME, b"\x01")))
         await sniffer.garbage(b"rf: rx timeout\r\n")
         assert (await notice_of(radio, Happening.SAID)).text == "rf: rx timeout"
@@ -270,7 +270,7 @@ async def test_text_is_said_and_a_frame_too_short_is_damaged() -> None:
 
 async def test_after_a_pause_half_a_message_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lowpan_radios.sensniff.PAUSE", -1.0)  # any time is a pause
-    async with sensniff_sniffer() as sniffer, await open_radio(sniffer.uri) as radio:
+    async with SensniffSniffer() as sniffer, await open_radio(sniffer.uri) as radio:
         octets = radio.statistics.octets
         await sniffer.half_a_message()
         await until(lambda: radio.statistics.octets > octets)

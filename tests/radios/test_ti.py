@@ -25,7 +25,7 @@ from lowpan_radios.ti_format import (
     TiStream,
     encode_message,
 )
-from tests.peers.ti import DOCUMENTED, TiFirmware, TiSniffer, ti_sniffer
+from tests.peers.ti import DOCUMENTED, TiFirmware, TiSniffer
 from tests.radios.contract import (
     RadioContract,
     data_frame,
@@ -42,7 +42,7 @@ class TestTi(RadioContract):
 
     @pytest.fixture
     async def counterpart(self) -> AsyncIterator[TiSniffer]:
-        async with ti_sniffer() as sniffer:
+        async with TiSniffer() as sniffer:
             yield sniffer
 
 
@@ -220,7 +220,7 @@ async def test_every_firmware_is_heard(
     monkeypatch: pytest.MonkeyPatch, firmware: TiFirmware
 ) -> None:
     monkeypatch.setattr("lowpan_radios.ti.PING_SECONDS", 0.1)
-    async with ti_sniffer(firmware) as sniffer, await open_radio(sniffer.uri) as radio:
+    async with TiSniffer(firmware) as sniffer, await open_radio(sniffer.uri) as radio:
         await radio.configure(RadioSettings(channel=26))
         assert (sniffer.channel, sniffer.phy) == (26, firmware.phys[0])
         await hear_all(sniffer, [FRAME, replace(FRAME, fcs=Fcs.BAD)])
@@ -231,7 +231,7 @@ async def test_every_firmware_is_heard(
 
 
 async def test_the_phy_can_be_given() -> None:
-    async with ti_sniffer(TiFirmware(phys=(0x12, 0x09))) as sniffer:
+    async with TiSniffer(TiFirmware(phys=(0x12, 0x09))) as sniffer:
         async with await open_radio(f"{sniffer.uri}?phy=9"):
             assert sniffer.phy == 9
         with pytest.raises(RadioError, match="refuses the PHY 0x33") as caught:
@@ -242,7 +242,7 @@ async def test_the_phy_can_be_given() -> None:
 @pytest.mark.parametrize("uri", ["{}", "{}?baudrate=3000000"])
 async def test_nobody_answers_at_any_speed(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
     monkeypatch.setattr("lowpan_radios.ti.PING_SECONDS", 0.05)
-    async with ti_sniffer(TiFirmware(baudrate=115_200)) as sniffer:
+    async with TiSniffer(TiFirmware(baudrate=115_200)) as sniffer:
         with pytest.raises(RadioError, match="nobody answers as a TI sniffer") as caught:
             await open_radio(uri.format(sniffer.uri))
         assert "baudrate" in caught.value.cure
@@ -250,7 +250,7 @@ async def test_nobody_answers_at_any_speed(monkeypatch: pytest.MonkeyPatch, uri:
 
 async def test_a_refused_command_is_told() -> None:
     firmware = TiFirmware(refuses={Info.START})
-    async with ti_sniffer(firmware) as sniffer:
+    async with TiSniffer(firmware) as sniffer:
         with pytest.raises(RadioError, match="START refused: invalid state"):
             await open_radio(sniffer.uri)
 
@@ -258,7 +258,7 @@ async def test_a_refused_command_is_told() -> None:
 async def test_a_firmware_that_falls_silent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lowpan_radios.ti.COMMAND_SECONDS", 0.1)
     firmware = TiFirmware()
-    async with ti_sniffer(firmware) as sniffer, await open_radio(sniffer.uri) as radio:
+    async with TiSniffer(firmware) as sniffer, await open_radio(sniffer.uri) as radio:
         firmware.silent_to.add(Info.CFG_FREQUENCY)
         with pytest.raises(RadioError, match="no answer to CFG_FREQUENCY") as caught:
             await radio.configure(RadioSettings(channel=20))
@@ -267,7 +267,7 @@ async def test_a_firmware_that_falls_silent_is_told(monkeypatch: pytest.MonkeyPa
 
 
 async def test_errors_of_the_firmware_are_said_and_nonsense_is_damage() -> None:
-    async with ti_sniffer() as sniffer, await open_radio(sniffer.uri) as radio:
+    async with TiSniffer() as sniffer, await open_radio(sniffer.uri) as radio:
         for info, payload in [(Info.DATA, b"short"), (0x00, b""), (Info.ERROR, b"\x07")]:
             await sniffer.garbage(encode_message(TiMessage(info, payload), check=False))
         assert (await notice_of(radio, Happening.SAID)).text == "error 07"
@@ -275,7 +275,7 @@ async def test_errors_of_the_firmware_are_said_and_nonsense_is_damage() -> None:
 
 
 async def test_it_is_stopped_when_it_is_closed() -> None:
-    async with ti_sniffer() as sniffer:
+    async with TiSniffer() as sniffer:
         async with await open_radio(sniffer.uri) as radio:
             assert isinstance(radio, TiRadio)
             assert "chip 5313" in radio.description
