@@ -8,11 +8,12 @@ import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from lowpan.aio.events import EventReaders, RadioFailed
 from lowpan.aio.radio_orders import MOST_AT_ONCE, RadioOrders
 from lowpan.errors import RadioClosed, RadioError
+from lowpan.mac.acknowledging import AcknowledgesSecured
 from lowpan.mac.service import (
     Acknowledge,
     BeaconReceived,
@@ -51,13 +52,6 @@ _TOLD = (
 """Actions that are events as well as whatever else they are."""
 
 Action = TypeVar("Action")
-
-
-@runtime_checkable
-class AcknowledgesSecured(Protocol):
-    """A radio that leaves the acknowledgments of secured frames of version 2 to who has keys."""
-
-    acknowledge_secured: Callable[[Frame, bytes], bytes | None] | None
 
 
 class Running:

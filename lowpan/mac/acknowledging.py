@@ -3,7 +3,9 @@
 For radios that leave this to the host; drivers and the link layer share it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 from lowpan.errors import MalformedFrame
 from lowpan.radio import RadioSettings
@@ -26,6 +28,16 @@ LONGEST_SHORT_ADDRESS = 0xFFFD
 """Above are "associated, without a short address" and broadcast."""
 
 _EXTENDED, _SHORT = 3, 2
+
+SecuredAck = Callable[[Frame, bytes], bytes | None]
+"""Makes the Enh-Ack of a secured frame, given also as PSDU; None to send none.  Must be quick."""
+
+
+@runtime_checkable
+class AcknowledgesSecured(Protocol):
+    """A radio that leaves the acknowledgments of secured frames of version 2 to who has keys."""
+
+    acknowledge_secured: SecuredAck | None
 
 
 class AddressFilter:

@@ -1,7 +1,6 @@
 """Radios without a link layer of their own: filtering, acknowledging and repeating in software."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns, time_ns
 
@@ -9,6 +8,7 @@ from lowpan.errors import MalformedFrame, RadioClosed, RadioError
 from lowpan.mac.acknowledging import (
     AddressFilter,
     AwaitedAck,
+    SecuredAck,
     awaited_ack,
     enhanced_ack,
     immediate_ack,
@@ -49,9 +49,6 @@ SOFTWARE_CAPABILITIES = (
     | RadioCapability.PROMISCUOUS
 )
 """What every SoftwareRadio does.  Not CSMA: it cannot hear whether the channel is free."""
-
-SecuredAck = Callable[[Frame, bytes], bytes | None]
-"""Makes the Enh-Ack of a secured frame, given also as PSDU; None to send none.  Must be quick."""
 
 
 @dataclass(slots=True)
