@@ -42,7 +42,34 @@ async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
         await asyncio.wait(running)
 
 
-class BaseRadio:
+class EventSource:
+    """receive() and `async with` of a radio that adds next_event() and close()."""
+
+    async def next_event(self) -> ReceivedFrame | RadioNotice:
+        """Return the next frame or notice; see Radio."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Give it back; see Radio."""
+        raise NotImplementedError
+
+    async def receive(self) -> ReceivedFrame:
+        """Return the next frame; see Radio."""
+        while True:
+            event = await self.next_event()
+            if isinstance(event, ReceivedFrame):
+                return event
+
+    async def __aenter__(self) -> Self:
+        """Return the radio itself."""
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Close it."""
+        await self.close()
+
+
+class BaseRadio(EventSource):
     """A Radio without its firmware: a driver adds `_apply`, and what else it can do.
 
     A driver hands in what it hears by `_deliver` and `_notice`, in order, from the event loop.
@@ -176,13 +203,6 @@ class BaseRadio:
                 raise
         return events.popleft()
 
-    async def receive(self) -> ReceivedFrame:
-        """Return the next frame; see Radio."""
-        while True:
-            event = await self.next_event()
-            if isinstance(event, ReceivedFrame):
-                return event
-
     async def transmit(
         self,
         psdu: bytes,
@@ -243,14 +263,6 @@ class BaseRadio:
             await self._close()
         finally:
             await end_tasks(*self._under_way)
-
-    async def __aenter__(self) -> Self:
-        """Return the radio itself."""
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        """Close it."""
-        await self.close()
 
     def _open(self) -> None:
         if self._closed:

@@ -1,7 +1,6 @@
 """What radios around another radio share: whatever they do not change is the inner radio's."""
 
-from typing import Self
-
+from lowpan.mac.acknowledging import AcknowledgesSecured, SecuredAck
 from lowpan.radio import (
     Radio,
     RadioCapability,
@@ -12,9 +11,10 @@ from lowpan.radio import (
     TransmitOutcome,
     TransmitParameters,
 )
+from lowpan_radios.base import EventSource
 
 
-class Wrapper:
+class Wrapper(EventSource):
     """A Radio that is `radio` itself; closing it closes that."""
 
     def __init__(self, radio: Radio) -> None:
@@ -51,6 +51,25 @@ class Wrapper:
         """Return what the radio inside has counted."""
         return self.radio.statistics
 
+    @property
+    def hears_all_channels(self) -> bool:
+        """Return whether the radio inside gives frames of channels that it is not tuned to."""
+        return bool(getattr(self.radio, "hears_all_channels", False))
+
+    @property
+    def acknowledge_secured(self) -> SecuredAck | None:
+        """What the radio inside has its acknowledgments of secured frames made by.
+
+        Always None for a radio that does not ask for that.
+        """
+        radio = self.radio
+        return radio.acknowledge_secured if isinstance(radio, AcknowledgesSecured) else None
+
+    @acknowledge_secured.setter
+    def acknowledge_secured(self, make: SecuredAck | None) -> None:
+        if isinstance(self.radio, AcknowledgesSecured):
+            self.radio.acknowledge_secured = make
+
     async def configure(self, settings: RadioSettings) -> None:
         """Apply `settings`; see Radio."""
         await self.radio.configure(settings)
@@ -58,13 +77,6 @@ class Wrapper:
     async def next_event(self) -> ReceivedFrame | RadioNotice:
         """Return the next frame or notice; see Radio."""
         return await self.radio.next_event()
-
-    async def receive(self) -> ReceivedFrame:
-        """Return the next frame; see Radio."""
-        while True:
-            event = await self.next_event()
-            if isinstance(event, ReceivedFrame):
-                return event
 
     async def transmit(
         self,
@@ -81,11 +93,3 @@ class Wrapper:
     async def close(self) -> None:
         """Close the radio inside."""
         await self.radio.close()
-
-    async def __aenter__(self) -> Self:
-        """Return the radio itself."""
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        """Close it."""
-        await self.close()
