@@ -39,6 +39,10 @@ def counters_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
         "neighbour_discovery_refused": counted(engine.discovery.refused),
         "radio": {name: value for name, value in statistics.items() if value},
     }
+    if engine.link.unacknowledged:
+        counters["acknowledgments"] = {
+            "not sent, for they could not be secured": engine.link.unacknowledged
+        }
     if tun is not None:
         counters["tun"] = tun.counters()
     return counters

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from lowpan.errors import FieldOutOfRange
-
-NO_SHORT_ADDRESSES = frozenset({b"\xff\xfe", b"\xff\xff"})
-"""Nobody's: associated without a short address, and broadcast."""
+from lowpan.wire.addresses import NO_SHORT_ADDRESSES
 
 _Name = tuple[int | None, bytes]
 """PAN ID and short address."""

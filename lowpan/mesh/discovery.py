@@ -4,7 +4,8 @@ Unsecured MLE between link-local addresses, so whoever has no key can ask.
 """
 
 from lowpan.adaptation.compress import compress
-from lowpan.wire.addresses import Surroundings, iid_of, link_local
+from lowpan.mac.service import BROADCAST
+from lowpan.wire.addresses import ALL_ROUTERS, Surroundings, iid_of, link_local
 from lowpan.wire.checksum import with_checksum
 from lowpan.wire.dataset import Discovery, MeshCopTlv, MeshCopType
 from lowpan.wire.ieee802154 import FRAME, Frame, FrameControl, FrameType
@@ -26,9 +27,6 @@ from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
 THREAD_VERSION = 5
 """Of the sender: Thread 1.3.1 and 1.4."""
 
-ALL_ROUTERS = bytes.fromhex("ff02 0000 0000 0000 0000 0000 0000 0002")
-
-_BROADCAST = b"\xff\xff"
 _UDP, _HOP_LIMIT, _CHECKSUM_AT = 17, 255, 6
 
 
@@ -46,12 +44,12 @@ def discovery_request(
         source_addressing_mode=3,
     )
     datagram = _datagram(link_local(iid_of(source)), _message(joiner=joiner))
-    payload = compress(datagram, Surroundings(iid_of(source), iid_of(_BROADCAST)))
+    payload = compress(datagram, Surroundings(iid_of(source), iid_of(BROADCAST)))
     frame = Frame(
         control,
         sequence_number,
         0xFFFF,
-        _BROADCAST,
+        BROADCAST,
         source_pan_id,
         source,
         payload=payload,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 from lowpan.adaptation.neighbour_discovery.deadlines import Deadlines
 from lowpan.errors import FieldOutOfRange
-from lowpan.mac.peers import NO_SHORT_ADDRESSES
 from lowpan.mesh.delivery_ratio import delivery_ratio_of
 from lowpan.mesh.estimators import LinkEstimator, MarginEstimator
 from lowpan.mesh.link_quality import BEST_LINK, DELIVERY_SCALE, NO_LINK
@@ -23,6 +22,7 @@ from lowpan.mesh.outgoing_delivery import FRESH_FOR, OutgoingDelivery
 from lowpan.mesh.route_cost import link_cost
 from lowpan.mesh.strangers import Strangers
 from lowpan.store import Store
+from lowpan.wire.addresses import NO_SHORT_ADDRESSES
 
 TIMEOUT = 240_000_000
 """Microseconds of silence after which a neighbour is forgotten: what Thread grants a child."""

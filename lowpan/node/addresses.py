@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange
-from lowpan.wire.addresses import UNSPECIFIED, iid_of, is_multicast, link_local
+from lowpan.wire.addresses import ALL_NODES, iid_of, is_multicast, link_local, solicited_node
 
-ALL_NODES_LINK_LOCAL = bytes.fromhex("ff020000000000000000000000000001")
 ALL_NODES_INTERFACE_LOCAL = bytes.fromhex("ff010000000000000000000000000001")
-ALL_ROUTERS_LINK_LOCAL = bytes.fromhex("ff020000000000000000000000000002")
-SOLICITED_NODE_PREFIX = bytes.fromhex("ff0200000000000000000001ff")
 LOOPBACK = bytes(15) + b"\x01"
 
 MOST_ADDRESSES = 16
@@ -34,6 +31,8 @@ class OwnAddress:
     """Not while it is checked for duplicates (RFC 4862 §5.4)."""
     deprecated: bool = False
     """Not for new conversations (RFC 4862 §5.5.4)."""
+    alias: bool = False
+    """Ours if others say so: answered from, never chosen or told."""
 
 
 class OwnAddresses:
@@ -42,12 +41,12 @@ class OwnAddresses:
     def __init__(self) -> None:
         self._own: dict[bytes, OwnAddress] = {}
         self._groups: dict[bytes, int] = {}
-        self.join(ALL_NODES_LINK_LOCAL)
+        self.join(ALL_NODES)
         self.join(ALL_NODES_INTERFACE_LOCAL)
 
     def __iter__(self) -> Iterator[OwnAddress]:
-        """Yield our unicast addresses."""
-        return iter(self._own.values())
+        """Yield our unicast addresses, without aliases."""
+        return (own for own in self._own.values() if not own.alias)
 
     def get(self, address: bytes) -> OwnAddress | None:
         """Return what is known of one of our addresses, None if it is not ours."""
@@ -60,6 +59,20 @@ class OwnAddresses:
                 raise FieldOutOfRange(f"more than {MOST_ADDRESSES} addresses")
             self.join(solicited_node(own.address))
         self._own[own.address] = own
+
+    def take_up(self, extended: bytes, short: bytes | None, pan_id: int) -> list[bytes]:
+        """Have the link-local addresses of our link-layer addresses; return them.
+
+        They are as unique as what they are made of: nobody is asked (RFC 6775 §5.2).  The one by
+        which Linux knows a short address is an alias.
+        """
+        link_addresses = [extended] if short is None else [short, extended]
+        made = [(link_local_of(one), one) for one in link_addresses]
+        for address, link_address in made:
+            self.add(OwnAddress(address, 64, link_address))
+        if short is not None:
+            self.add(OwnAddress(linux_link_local_of(pan_id, short), 64, short, alias=True))
+        return [address for address, _ in made]
 
     def remove(self, address: bytes) -> None:
         """Have an address no longer; harmless if it is not ours."""
@@ -89,7 +102,7 @@ class OwnAddresses:
 
     def source_for(self, destination: bytes) -> OwnAddress | None:
         """Return the address to send from (RFC 6724 §5, rules 1 to 3 and 8), None if none fits."""
-        candidates = [own for own in self._own.values() if own.ready]
+        candidates = [own for own in self if own.ready]
         return max(candidates, key=lambda own: _preference(own, destination), default=None)
 
     def is_on_link(self, destination: bytes) -> bool:
@@ -100,11 +113,6 @@ class OwnAddresses:
             _common_bits(own.address, destination) >= own.prefix_length
             for own in self._own.values()
         )
-
-
-def solicited_node(address: bytes) -> bytes:
-    """Return the group in which neighbours ask for the link address of `address` (RFC 4291)."""
-    return SOLICITED_NODE_PREFIX + address[13:]
 
 
 def link_local_of(link_address: bytes) -> bytes:
@@ -121,11 +129,6 @@ def linux_link_local_of(pan_id: int, short_address: bytes) -> bytes:
 def is_possible_source(address: bytes) -> bool:
     """Tell whether anybody can have sent from `address`: no group, no loopback."""
     return not is_multicast(address) and address != LOOPBACK
-
-
-def is_unspecified(address: bytes) -> bool:
-    """Tell whether `address` is `::`."""
-    return address == UNSPECIFIED
 
 
 def _preference(own: OwnAddress, destination: bytes) -> tuple[bool, int, bool, int]:

@@ -5,7 +5,6 @@ from lowpan.wire.icmpv6 import (
     ICMPV6,
     Icmpv6,
     Icmpv6Type,
-    PacketTooBig,
     ParameterProblem,
     Unanswerable,
 )
@@ -13,9 +12,8 @@ from lowpan.wire.ipv6 import ICMPV6 as ICMPV6_NUMBER
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, MTU
 
 PORT_UNREACHABLE = 4
-NO_ROUTE, ADDRESS_UNREACHABLE = 0, 3
+ADDRESS_UNREACHABLE = 3
 UNRECOGNISED_NEXT_HEADER = 1
-HOP_LIMIT_EXCEEDED = 0
 
 ERRORS_PER_SECOND, MOST_ERRORS_AT_ONCE = 10, 10
 """Token bucket over all errors, as the RFC recommends for small nodes (§2.4 f)."""
@@ -61,22 +59,10 @@ def unreachable(code: int, datagram: bytes) -> bytes:
     return ICMPV6.encode(Icmpv6(Icmpv6Type.DESTINATION_UNREACHABLE, code, 0, body))
 
 
-def time_exceeded(datagram: bytes) -> bytes:
-    """Return a time exceeded message."""
-    body = Unanswerable(_quoted(datagram))
-    return ICMPV6.encode(Icmpv6(Icmpv6Type.TIME_EXCEEDED, HOP_LIMIT_EXCEEDED, 0, body))
-
-
 def parameter_problem(code: int, pointer: int, datagram: bytes) -> bytes:
     """Return a parameter problem message about the octet at `pointer`."""
     body = ParameterProblem(pointer, _quoted(datagram))
     return ICMPV6.encode(Icmpv6(Icmpv6Type.PARAMETER_PROBLEM, code, 0, body))
-
-
-def packet_too_big(datagram: bytes, mtu: int = MTU) -> bytes:
-    """Return a packet too big message."""
-    body = PacketTooBig(mtu, _quoted(datagram))
-    return ICMPV6.encode(Icmpv6(Icmpv6Type.PACKET_TOO_BIG, 0, 0, body))
 
 
 def _quoted(datagram: bytes) -> bytes:

@@ -21,7 +21,7 @@ from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, DataReceived, DataSent, LinkAction
-from lowpan.node.addresses import OwnAddress, OwnAddresses, link_local_of
+from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.ipv6 import Ipv6, Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
 from lowpan.node.outbox import Departing, Outbox, Unresolved
@@ -101,10 +101,8 @@ class Node:
     def start(self, *, now: int) -> list[NodeAction]:
         """Tune the radio and take up our link-local addresses."""
         actions: list[NodeAction] = [Configure(self.link.radio)]
-        for link_address in (self.link.short_address, self._extended):
-            if link_address is not None:
-                # as unique as what it is made of: nobody is asked (RFC 6775 §5.2)
-                actions += self.add_address(link_local_of(link_address), link_address, now=now)
+        made = self.own.take_up(self._extended, self.link.short_address, self.link.radio.pan_id)
+        actions += [AddressChanged(address, ready=True) for address in made]
         if self.settings.routers:
             actions += self._from_discovery(self.discovery.solicit_routers(now=now), now)
         return actions
@@ -114,8 +112,7 @@ class Node:
     ) -> list[NodeAction]:
         """Have `address` (16 octets) too, whose frames are from and to `link_address`.
 
-        It is ready at once: who makes addresses of anything but link-layer addresses uses
-        check_address().  Raises FieldOutOfRange if there are too many.
+        It is ready at once; check_address() asks first.  FieldOutOfRange: there are too many.
         """
         self.own.add(OwnAddress(address, prefix_length, link_address))
         return [AddressChanged(address, ready=True)]

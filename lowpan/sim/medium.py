@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 
+from lowpan.mac.service import BROADCAST
 from lowpan.mac.timing import O_QPSK_2450, PhyTiming
 from lowpan.radio import Fcs, RadioSettings, ReceivedFrame
 from lowpan.sim.propagation import (
@@ -17,7 +18,7 @@ from lowpan.sim.propagation import (
     o_qpsk,
 )
 from lowpan.sim.schedule import Schedule
-from lowpan.sim.sim_radio import BROADCAST, Link, SimRadio, Transmission, addresses_of
+from lowpan.sim.sim_radio import Link, SimRadio, Transmission, addresses_of
 from lowpan.wire.ieee802154 import FrameType
 
 _HOPELESS = 5.0

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lowpan.mac.service import BROADCAST
 from lowpan.radio import (
     RadioCapability,
     RadioSettings,
@@ -27,8 +28,6 @@ CAPABILITIES = (
     | RadioCapability.TIMESTAMPS
 )
 """CSMA-CA, acknowledgments and repetitions are the link layer's, as its time is the medium's."""
-
-BROADCAST = b"\xff\xff"
 
 _SENT = TransmitOutcome(status=TransmitStatus.SUCCESS, transmissions=1)
 _BUSY = TransmitOutcome(status=TransmitStatus.CHANNEL_ACCESS_FAILURE, transmissions=0)

@@ -11,6 +11,12 @@ UNSPECIFIED = bytes(16)
 """The address `::`."""
 LINK_LOCAL_PREFIX = bytes.fromhex("fe80000000000000")
 """The first 64 bits of every link-local address that 6LoWPAN elides."""
+ALL_NODES = bytes.fromhex("ff020000000000000000000000000001")
+ALL_ROUTERS = bytes.fromhex("ff020000000000000000000000000002")
+"""Groups of the link that every node, and every router, listens to (RFC 4291 §2.7.1)."""
+SOLICITED_NODE_PREFIX = bytes.fromhex("ff0200000000000000000001ff")
+NO_SHORT_ADDRESSES = frozenset({b"\xff\xfe", b"\xff\xff"})
+"""Short addresses that are nobody's: associated without one, and broadcast."""
 SHORT_IID_PREFIX = bytes.fromhex("000000fffe00")
 """What stands before a short address in its interface identifier (RFC 6282 §3.2.2)."""
 
@@ -99,6 +105,11 @@ def iid_of(address: bytes) -> bytes:
 def link_local(iid: bytes) -> bytes:
     """Return the link-local address with the interface identifier `iid` (8 octets)."""
     return LINK_LOCAL_PREFIX + iid
+
+
+def solicited_node(address: bytes) -> bytes:
+    """Return the group that whoever has `address` listens to (RFC 4291 §2.7.1)."""
+    return SOLICITED_NODE_PREFIX + address[13:]
 
 
 def is_multicast(address: bytes) -> bool:

@@ -15,9 +15,10 @@ from lowpan.mac.coordinating import Coordinating
 from lowpan.mac.framing import command_frame, data_frame
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.service import CommandReceived, SendCommand, Transmit
-from lowpan.node.addresses import link_local_of, solicited_node
+from lowpan.node.addresses import link_local_of
 from lowpan.node.node import Node
 from lowpan.radio import Fcs, RadioCapability, ReceivedFrame, TransmitOutcome, TransmitStatus
+from lowpan.wire.addresses import solicited_node
 from lowpan.wire.checksum import with_checksum
 from lowpan.wire.icmpv6 import ICMPV6, Icmpv6, Icmpv6Type
 from lowpan.wire.ieee802154 import encode_frame

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from lowpan.mac.framing import data_frame
-from lowpan.node.addresses import ALL_NODES_LINK_LOCAL, link_local_of
+from lowpan.node.addresses import link_local_of, linux_link_local_of
 from lowpan.node.service import (
     AddressChanged,
     DatagramDiscarded,
@@ -17,7 +17,7 @@ from lowpan.node.service import (
     UdpReceived,
 )
 from lowpan.node.settings import NodeSettings
-from lowpan.wire.addresses import iid_of
+from lowpan.wire.addresses import ALL_NODES, iid_of
 from lowpan.wire.icmpv6 import ICMPV6, Echo, Icmpv6, Icmpv6Type
 from lowpan.wire.ieee802154 import encode_frame
 from lowpan.wire.nd_options import NdOption, NdOptionType
@@ -83,7 +83,7 @@ def test_udp_goes_both_ways_and_to_all() -> None:
     remote = Endpoint(BY_SHORT[1], 5683)
     local = Endpoint(b"", 5683)
     room.take(0, room.nodes[0].send_udp(b"to one", local, remote, now=room.now))
-    everybody = Endpoint(ALL_NODES_LINK_LOCAL, 5683)
+    everybody = Endpoint(ALL_NODES, 5683)
     room.take(0, room.nodes[0].send_udp(b"to all", local, everybody, now=room.now))
     room.run()
     assert [udp.payload for udp in room.of(1, UdpReceived)] == [b"to one", b"to all"]
@@ -164,7 +164,7 @@ def test_a_router_gives_an_address_a_way_out_and_a_context() -> None:
     message = ICMPV6.encode(Icmpv6(int(Icmpv6Type.ROUTER_ADVERTISEMENT), 0, 0, body))
     router, node = room.nodes[1], room.nodes[0]
     room.run(100_000)
-    datagram = router.ipv6.icmpv6_datagram(message, BY_EXTENDED[1], ALL_NODES_LINK_LOCAL, 255)
+    datagram = router.ipv6.icmpv6_datagram(message, BY_EXTENDED[1], ALL_NODES, 255)
     room.take(1, router.send_datagram(datagram, now=room.now))
     room.run()
     ours = prefix + iid_of(EXTENDED[0])
@@ -175,6 +175,18 @@ def test_a_router_gives_an_address_a_way_out_and_a_context() -> None:
     room.take(0, node.send_echo_request(Echo(1, 1, b""), beyond, now=room.now))
     room.run()
     assert Discard.NOT_FOR_US in [lost.discard for lost in room.of(1, DatagramDiscarded)]
+
+
+def test_the_address_that_linux_makes_of_a_short_one_is_ours_and_never_chosen() -> None:
+    room = Room()
+    as_linux_says = linux_link_local_of(0xBEEF, SHORT[1])
+    (reply,) = ping(room, as_linux_says)
+    assert reply.source == as_linux_says
+    own = room.nodes[1].own
+    assert as_linux_says not in [one.address for one in own]
+    chosen = own.source_for(as_linux_says)
+    assert chosen is not None
+    assert chosen.address != as_linux_says
 
 
 def test_we_can_ping_ourselves() -> None:

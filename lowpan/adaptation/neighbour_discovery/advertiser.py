@@ -6,8 +6,8 @@ from random import Random
 from lowpan.adaptation.neighbour_discovery.actions import NdAction, SendMessage
 from lowpan.adaptation.neighbour_discovery.deadlines import Deadlines
 from lowpan.adaptation.neighbour_discovery.information import NetworkInformation
-from lowpan.adaptation.neighbour_discovery.own import ALL_NODES, LinkAddresses, OwnAddresses
-from lowpan.wire.addresses import UNSPECIFIED
+from lowpan.adaptation.neighbour_discovery.own import LinkAddresses, OwnAddresses
+from lowpan.wire.addresses import ALL_NODES, UNSPECIFIED
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import NdOption, NdOptionType, SixLowpanCapabilityIndication
 from lowpan.wire.neighbour_discovery import RouterAdvertisement, RouterAdvertisementControl

@@ -15,7 +15,6 @@ from lowpan.adaptation.neighbour_discovery.derived import derived_link_address
 from lowpan.adaptation.neighbour_discovery.own import (
     LinkAddresses,
     OwnAddresses,
-    solicited_node,
     told_addresses,
 )
 from lowpan.adaptation.neighbour_discovery.table import (
@@ -24,6 +23,7 @@ from lowpan.adaptation.neighbour_discovery.table import (
     Standing,
     State,
 )
+from lowpan.wire.addresses import solicited_node
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import NdOptionType
 from lowpan.wire.neighbour_discovery import NeighbourAdvertisement, NeighbourSolicitation

@@ -1,9 +1,13 @@
 """Which messages between neighbours are valid (RFC 4861 §6.1, §7.1)."""
 
 from lowpan.adaptation.neighbour_discovery.actions import HOP_LIMIT, Refusal
-from lowpan.adaptation.neighbour_discovery.own import SOLICITED_NODE_PREFIX
 from lowpan.adaptation.neighbour_discovery.registry import CODES
-from lowpan.wire.addresses import LINK_LOCAL_PREFIX, UNSPECIFIED, is_multicast
+from lowpan.wire.addresses import (
+    LINK_LOCAL_PREFIX,
+    SOLICITED_NODE_PREFIX,
+    UNSPECIFIED,
+    is_multicast,
+)
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Body
 from lowpan.wire.nd_options import NdOptionType
 from lowpan.wire.neighbour_discovery import (

@@ -11,8 +11,7 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     SendMessage,
 )
 from lowpan.adaptation.neighbour_discovery.deadlines import Deadlines
-from lowpan.adaptation.neighbour_discovery.own import solicited_node
-from lowpan.wire.addresses import UNSPECIFIED
+from lowpan.wire.addresses import UNSPECIFIED, solicited_node
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import NdOption
 from lowpan.wire.neighbour_discovery import NeighbourSolicitation

@@ -24,7 +24,6 @@ from lowpan.adaptation.neighbour_discovery.duplicates import (
 )
 from lowpan.adaptation.neighbour_discovery.information import NetworkInformation
 from lowpan.adaptation.neighbour_discovery.own import (
-    ALL_NODES,
     LinkAddresses,
     OwnAddresses,
     told_addresses,
@@ -35,7 +34,7 @@ from lowpan.adaptation.neighbour_discovery.registering_node import (
 )
 from lowpan.adaptation.neighbour_discovery.router_side import RouterSettings, RouterSide
 from lowpan.adaptation.neighbour_discovery.routers import RouterDiscovery
-from lowpan.wire.addresses import UNSPECIFIED, is_multicast
+from lowpan.wire.addresses import ALL_NODES, UNSPECIFIED, is_multicast
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import (
     AddressRegistration,

@@ -4,14 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lowpan.wire.addresses import NO_SHORT_ADDRESSES
 from lowpan.wire.nd_options import LinkLayerAddress, NdOption, NdOptionType
-
-ALL_NODES = bytes.fromhex("ff020000000000000000000000000001")
-ALL_ROUTERS = bytes.fromhex("ff020000000000000000000000000002")
-SOLICITED_NODE_PREFIX = bytes.fromhex("ff0200000000000000000001ff")
-
-NO_SHORT_ADDRESSES = frozenset({b"\xff\xfe", b"\xff\xff"})
-"""Nobody's: associated without a short address, and broadcast."""
 
 
 class OwnAddress(Protocol):
@@ -73,8 +67,3 @@ def told_addresses(options: Sequence[NdOption], kind: NdOptionType) -> LinkAddre
             elif address not in NO_SHORT_ADDRESSES:
                 told.short = address
     return told
-
-
-def solicited_node(address: bytes) -> bytes:
-    """Return the group that whoever has `address` listens to (RFC 4291 §2.7.1)."""
-    return SOLICITED_NODE_PREFIX + address[13:]

@@ -15,7 +15,8 @@ from lowpan.adaptation.neighbour_discovery.actions import (
 )
 from lowpan.adaptation.neighbour_discovery.deadlines import Deadlines
 from lowpan.adaptation.neighbour_discovery.information import NetworkInformation
-from lowpan.adaptation.neighbour_discovery.own import ALL_ROUTERS, LinkAddresses, OwnAddresses
+from lowpan.adaptation.neighbour_discovery.own import LinkAddresses, OwnAddresses
+from lowpan.wire.addresses import ALL_ROUTERS
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import (
     AuthoritativeBorderRouter,

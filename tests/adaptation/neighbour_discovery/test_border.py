@@ -13,9 +13,8 @@ from lowpan.adaptation.neighbour_discovery.actions import (
 )
 from lowpan.adaptation.neighbour_discovery.advertiser import MOST_SOLICITORS
 from lowpan.adaptation.neighbour_discovery.information import Prefix
-from lowpan.adaptation.neighbour_discovery.own import ALL_NODES
 from lowpan.errors import FieldOutOfRange
-from lowpan.wire.addresses import Context, iid_of
+from lowpan.wire.addresses import ALL_NODES, Context, iid_of
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import (
     AuthoritativeBorderRouter,

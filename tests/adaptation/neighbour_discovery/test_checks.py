@@ -6,9 +6,8 @@ import pytest
 
 from lowpan.adaptation.neighbour_discovery.actions import MessageRefused, Refusal, SendMessage
 from lowpan.adaptation.neighbour_discovery.engine import NdSettings
-from lowpan.adaptation.neighbour_discovery.own import ALL_NODES, ALL_ROUTERS, solicited_node
 from lowpan.adaptation.neighbour_discovery.router_side import RouterSettings
-from lowpan.wire.addresses import UNSPECIFIED
+from lowpan.wire.addresses import ALL_NODES, ALL_ROUTERS, UNSPECIFIED, solicited_node
 from lowpan.wire.icmpv6 import ICMPV6, Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import LinkLayerAddress, NdOption, NdOptionType
 from lowpan.wire.neighbour_discovery import (

@@ -12,12 +12,11 @@ from lowpan.adaptation.neighbour_discovery.information import (
     MOST_PREFIXES,
     Prefix,
 )
-from lowpan.adaptation.neighbour_discovery.own import ALL_NODES, solicited_node
 from lowpan.adaptation.neighbour_discovery.router_side import RouterSettings
 from lowpan.adaptation.neighbour_discovery.routers import MOST_ROUTERS
 from lowpan.adaptation.neighbour_discovery.table import State
 from lowpan.errors import MalformedFrame
-from lowpan.wire.addresses import UNSPECIFIED
+from lowpan.wire.addresses import ALL_NODES, UNSPECIFIED, solicited_node
 from lowpan.wire.icmpv6 import ICMPV6, Icmpv6
 from lowpan.wire.nd_options import (
     AddressRegistration,

@@ -18,9 +18,8 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     RouterLost,
 )
 from lowpan.adaptation.neighbour_discovery.information import FOREVER, MOST_BORDERS, MOST_PREFIXES
-from lowpan.adaptation.neighbour_discovery.own import ALL_NODES, ALL_ROUTERS
 from lowpan.adaptation.neighbour_discovery.routers import MOST_ROUTERS
-from lowpan.wire.addresses import Context
+from lowpan.wire.addresses import ALL_NODES, ALL_ROUTERS, Context
 from lowpan.wire.icmpv6 import Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import (
     AuthoritativeBorderRouter,
