@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import time_ns
+from typing import Any, TypeVar
 
 import pytest
 
@@ -80,8 +81,24 @@ async def notice_of(radio: Radio, happening: Happening) -> RadioNotice:
                 return event
 
 
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+def asks(attribute: str) -> Callable[[Test], Test]:
+    """Make a test one of those drivers only that say they have `attribute`."""
+
+    def mark(test: Test) -> Test:
+        vars(test)["asks"] = attribute
+        return test
+
+    return mark
+
+
 class RadioContract:
-    """The tests; a subclass says by these attributes what its driver is."""
+    """The tests; a subclass says by these attributes what its driver is.
+
+    Tests that ask for more than that are no tests of the subclass.
+    """
 
     transmits = True
     """Its firmware sends: RadioCapability.TRANSMIT."""
@@ -99,6 +116,15 @@ class RadioContract:
     """Its other end can go away and come back."""
     prepared = False
     """What it hears must be there before it is opened (a capture)."""
+    tells_bad_fcs = True
+    """Frames with a bad FCS come, and are told as such."""
+
+    def __init_subclass__(cls) -> None:
+        """Leave out what is asked of others."""
+        for name in dir(cls):
+            attribute = getattr(getattr(cls, name), "asks", None)
+            if attribute is not None and not getattr(cls, attribute):
+                setattr(cls, name, None)
 
     @pytest.fixture
     async def counterpart(self) -> AsyncIterator[Counterpart]:
@@ -140,6 +166,7 @@ class RadioContract:
                 assert (RadioCapability.ACK_TIMEOUT in radio.capabilities) is self.awaits_ack
             assert (RadioCapability.RSSI in radio.capabilities) is ("rssi" in counterpart.shows)
             assert (RadioCapability.LQI in radio.capabilities) is ("lqi" in counterpart.shows)
+            assert ("fcs" in counterpart.shows) is self.tells_bad_fcs
             assert radio.uri == counterpart.uri
             assert radio.description
 
@@ -182,9 +209,8 @@ class RadioContract:
         else:
             assert first is last is None
 
+    @asks("tells_bad_fcs")
     async def test_a_bad_fcs_is_told_if_the_protocol_tells(self, counterpart: Counterpart) -> None:
-        if "fcs" not in counterpart.shows:
-            return  # declared: frames with a bad FCS do not come at all
         frames = [replace(heard_frame(1, 11), fcs=Fcs.BAD), heard_frame(2, 11)]
         async with self.hearing(counterpart, frames) as radio:
             heard = await frames_of(radio, 2)
@@ -240,9 +266,8 @@ class RadioContract:
             assert counterpart.on_air == [(counterpart.channel, data_frame(1))]
             assert radio.statistics.transmitted == 1
 
+    @asks("transmits")
     async def test_an_acknowledgement_ends_a_transmission(self, counterpart: Counterpart) -> None:
-        if not self.transmits:
-            return  # refused: tested above
         async with await self.open(counterpart.uri) as radio:
             frame = data_frame(0x77, ack_request=True)
             outcome = await sent(radio, frame)
@@ -258,11 +283,10 @@ class RadioContract:
             await until(lambda: len(counterpart.on_air) > 1)
             assert {psdu for _, psdu in counterpart.on_air} == {frame}
 
+    @asks("transmits")
     async def test_concurrent_transmissions_are_sent_in_the_order_of_their_calls(
         self, counterpart: Counterpart
     ) -> None:
-        if not self.transmits:
-            return
         async with await self.open(counterpart.uri) as radio:
             frames = [data_frame(number) for number in range(20)]
             outcomes = await asyncio.gather(*(sent(radio, frame) for frame in frames))
@@ -294,11 +318,10 @@ class RadioContract:
 
     # Two at once
 
+    @asks("exclusive")
     async def test_a_second_opening_is_refused_and_harms_nobody(
         self, counterpart: Counterpart
     ) -> None:
-        if not self.exclusive:
-            return  # declared: it can be opened as often as anybody likes
         async with await self.open(counterpart.uri) as radio:
             with pytest.raises(RadioError) as caught:
                 await self.open(counterpart.uri)
@@ -310,22 +333,20 @@ class RadioContract:
 
     # What is no message
 
+    @asks("line")
     async def test_garbage_is_counted_and_frames_after_it_are_heard(
         self, counterpart: Counterpart
     ) -> None:
-        if not self.line:
-            return
         noise = random.Random(802154)
         async with await self.open(counterpart.uri) as radio:
             await counterpart.garbage(noise.randbytes(3_000))
             await self.settles(radio, counterpart)
             assert radio.statistics.garbage + radio.statistics.damaged > 0
 
+    @asks("line")
     async def test_half_a_message_costs_no_more_than_a_few_frames(
         self, counterpart: Counterpart
     ) -> None:
-        if not self.line:
-            return
         async with await self.open(counterpart.uri) as radio:
             await counterpart.half_a_message()
             await self.settles(radio, counterpart)
@@ -365,9 +386,8 @@ class RadioContract:
                 await call
         await radio.close()  # harmless
 
+    @asks("transmits")
     async def test_closing_ends_a_transmission(self, counterpart: Counterpart) -> None:
-        if not self.transmits:
-            return
         radio = await self.open(counterpart.uri)
         counterpart.deaf = True
         frame = data_frame(1, ack_request=True)
@@ -407,11 +427,10 @@ class RadioContract:
 
     # Unplugging
 
+    @asks("unplugged")
     async def test_unplugged_and_plugged_in_again_it_is_as_it_was(
         self, counterpart: Counterpart
     ) -> None:
-        if not self.unplugged:
-            return
         async with await self.open(counterpart.uri) as radio:
             channel = 20 if self.tunes else radio.settings.channel
             if self.tunes:
@@ -437,11 +456,10 @@ class RadioContract:
             if self.transmits:
                 assert (await sent(radio, data_frame(3))).status is TransmitStatus.SUCCESS
 
+    @asks("unplugged")
     async def test_closing_while_it_is_unplugged_leaves_nothing(
         self, counterpart: Counterpart
     ) -> None:
-        if not self.unplugged:
-            return
         tasks = asyncio.all_tasks()
         radio = await self.open(counterpart.uri)
         await counterpart.unplug()
@@ -451,9 +469,8 @@ class RadioContract:
             await radio.receive()
         await until(lambda: not [task for task in asyncio.all_tasks() - tasks if not task.done()])
 
+    @asks("unplugged")
     async def test_what_is_not_there_cannot_be_opened(self, counterpart: Counterpart) -> None:
-        if not self.unplugged:
-            return
         await counterpart.unplug()
         tasks, descriptors = asyncio.all_tasks(), open_descriptors()
         with pytest.raises(RadioError) as caught:

@@ -17,6 +17,7 @@ from tests.radios.contract import RadioContract, data_frame, frames_of, hear_all
 
 
 class TestNordic(RadioContract):
+    tells_bad_fcs = False
     transmits = False
 
     @pytest.fixture

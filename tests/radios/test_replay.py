@@ -240,6 +240,7 @@ def test_a_pace_never_goes_back(times: list[int | None]) -> None:
 
 
 class TestContract(RadioContract):
+    tells_bad_fcs = False
     transmits = exclusive = line = unplugged = False
 
     @pytest.fixture

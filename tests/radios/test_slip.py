@@ -46,6 +46,8 @@ from tests.radios.counterpart import Counterpart
 
 
 class TestContiki(RadioContract):
+    tells_bad_fcs = False
+
     @pytest.fixture
     async def counterpart(self) -> AsyncGenerator[Counterpart]:
         firmware = SlipFirmware()
@@ -54,6 +56,7 @@ class TestContiki(RadioContract):
 
 
 class TestZephyr(RadioContract):
+    tells_bad_fcs = False
     awaits_ack = False
 
     @pytest.fixture

@@ -135,6 +135,7 @@ class HexPeer:
 
 
 class TestHexRadio(RadioContract):
+    tells_bad_fcs = False
     measures_energy = True
 
     @pytest.fixture

@@ -63,6 +63,7 @@ class TestMonitor(Contract):
 
 @pytest.mark.parametrize("kernel", ["wpan:wpan0"], indirect=True)
 class TestNode(Contract):
+    tells_bad_fcs = False
     awaits_ack = False
 
 
