@@ -236,3 +236,14 @@ def test_addresses_are_unique_and_the_bounds_hold(steps: list[tuple[str, int, in
         given_out = [short for short in shorts if short is not None]
         assert len(set(given_out)) == len(given_out) == len(engine)
         assert len(engine) <= 4 + 2 * 2
+
+
+def test_a_pan_that_moves_is_told_to_all() -> None:
+    (send,) = coordinating().realign(channel=20, pan_id=0x1234)
+    assert isinstance(send, SendCommand)
+    assert (send.frame.destination, send.frame.destination_pan_id) == (b"\xff\xff", 0xFFFF)
+    assert not send.frame.control.acknowledgment_request
+    content = COMMAND.decode(send.frame.payload).content
+    assert isinstance(content, CoordinatorRealignment)
+    assert (content.pan_id, content.channel_number) == (0x1234, 20)
+    assert (content.short_address, content.channel_page) == (b"\xff\xff", 0)
