@@ -1,18 +1,23 @@
 """Secured nodes and stores that fail, for the tests of the link layer's security."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lowpan.errors import StoreError
+from lowpan.mac.ccm_star import CcmStarKey
+from lowpan.mac.frame_security import seal_frame
 from lowpan.mac.keys import KeyIdentifier, KeyTable
 from lowpan.mac.security import LinkSecurity, Opened, Refusal
 from lowpan.mac.service import Drop
 from lowpan.store import MemoryStore, Store
 from lowpan.wire.ieee802154 import Frame, FrameControl, decode_frame
+from lowpan.wire.security_header import AuxiliarySecurityHeader, SecurityControl
 
 KEY, OTHER_KEY = bytes(range(16)), bytes(range(1, 17))
 ALICE, BOB, CAROL = (bytes.fromhex(f"020000000000000{number}") for number in "abc")
 ALICE_SHORT, BOB_SHORT = b"\x00\x0a", b"\x00\x0b"
 PAN_ID = 0xBEEF
+BROADCAST = b"\xff\xff"
 
 
 class FailingStore(MemoryStore):
@@ -109,3 +114,19 @@ def changed(psdu: bytes, change: Callable[[bytearray], None]) -> bytes:
     octets = bytearray(psdu)
     change(octets)
     return bytes(octets)
+
+
+def counter_of(psdu: bytes) -> int:
+    security = decoded(psdu).security
+    assert security is not None
+    assert security.frame_counter is not None
+    return security.frame_counter
+
+
+def by_hand(frame: Frame, counter: int, *, level: int = 5, key: bytes = KEY) -> bytes:
+    """Return `frame` sealed with what key index 1 should be, without any of the rules."""
+    security = AuxiliarySecurityHeader(SecurityControl(level, 1), counter, key_index=1)
+    control = replace(frame.control, security_enabled=True)
+    sender = frame.source if frame.source and len(frame.source) == 8 else ALICE
+    sealable = replace(frame, control=control, security=security)
+    return seal_frame(sealable, CcmStarKey(key), sender)
