@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest.register_assert_rewrite("tests.radios.contract")  # also imported by tests/kernel
+pytest.register_assert_rewrite("tests.radios.contract", "tests.radios.contract_parts")
 
 PEERS = {
     "tshark": "apt install tshark",

@@ -18,7 +18,7 @@ from lowpan.cli import run
 from tests.cli.commands import LOWPAN, ROOT
 from tests.peers.nordic import NordicSniffer
 from tests.peers.rcp import rcp_on_pty
-from tests.radios.contract import heard_frame
+from tests.radios.contract_parts import heard_frame
 
 PATIENCE_S = 15.0
 

@@ -30,7 +30,12 @@ from lowpan_radios.wpan_filter import assembled
 from lowpan_radios.wpan_linux import ETH_P_IEEE802154
 from lowpan_radios.wpan_monitor import WpanMonitor
 from tests.peers.kernel import run
-from tests.radios.contract import data_frame, frames_of, notice_of, until
+from tests.radios.contract_parts import (
+    data_frame,
+    frames_of,
+    notice_of,
+    until,
+)
 
 NODE = RadioSettings(channel=11, promiscuous=False, pan_id=0xABCD, short_address=2)
 MARK = data_frame(0xFFFFFFFF)

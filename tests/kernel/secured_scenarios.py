@@ -32,7 +32,7 @@ from tests.kernel.node_scenarios import (
     linux_pings,
     we_ping,
 )
-from tests.radios.contract import until
+from tests.radios.contract_parts import until
 
 if TYPE_CHECKING:
     import lowpan

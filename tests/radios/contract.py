@@ -6,11 +6,9 @@ the driver is; what is not declared is asked for all the same, as a clear refusa
 
 import asyncio
 import random
-import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from time import time_ns
 from typing import Any, TypeVar
 
@@ -22,64 +20,30 @@ from lowpan.radio import (
     Happening,
     Radio,
     RadioCapability,
-    RadioNotice,
     ReceivedFrame,
     TransmitOutcome,
     TransmitStatus,
     open_radio,
 )
+from tests.radios.contract_parts import (
+    PATIENCE,
+    data_frame,
+    explained,
+    frames_of,
+    hear_all,
+    heard_frame,
+    lost_transmission,
+    notice_of,
+    open_descriptors,
+    sent,
+    until,
+)
 from tests.radios.counterpart import Counterpart
-
-PATIENCE = 10.0
-"""Seconds for anything to happen: far more than it takes on a busy machine."""
 
 MANY = 10_000
 
 SETTLING = 200
 """Good frames sent after something bad; the last of them must all arrive."""
-
-DESCRIPTORS = Path("/proc/self/fd")
-
-
-def data_frame(number: int, *, ack_request: bool = False) -> bytes:
-    """Return a data frame from 0x0001 to 0x0002 in PAN 0xabcd that carries `number`."""
-    control = 0x8861 if ack_request else 0x8841
-    return struct.pack("<HBHHHI", control, number & 0xFF, 0xABCD, 2, 1, number)
-
-
-def heard_frame(number: int, channel: int) -> ReceivedFrame:
-    """Return the frame as the antenna got it: every tenth of a millisecond a new one."""
-    return ReceivedFrame(
-        data_frame(number),
-        Fcs.GOOD,
-        channel=channel,
-        rssi=-60 - number % 30,
-        lqi=100 + number % 100,
-        radio_time_us=1_000_000 + 100 * number,
-    )
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  (conditions of other people's objects)
-            await asyncio.sleep(0.002)
-
-
-async def frames_of(radio: Radio, count: int) -> list[ReceivedFrame]:
-    """Return the next frames."""
-    async with asyncio.timeout(PATIENCE):
-        return [await radio.receive() for _ in range(count)]
-
-
-async def notice_of(radio: Radio, happening: Happening) -> RadioNotice:
-    """Return the next notice of that kind, leaving out all else."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            event = await radio.next_event()
-            if isinstance(event, RadioNotice) and event.happening is happening:
-                return event
-
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -478,36 +442,3 @@ class RadioContract:
         explained(caught.value, counterpart.uri)
         assert asyncio.all_tasks() == tasks
         assert open_descriptors() <= descriptors
-
-
-async def hear_all(counterpart: Counterpart, frames: list[ReceivedFrame]) -> None:
-    """Let the radio receive them one after the other."""
-    for frame in frames:
-        await counterpart.hear(frame)
-
-
-async def sent(radio: Radio, psdu: bytes) -> TransmitOutcome:
-    """Return what became of `psdu`."""
-    async with asyncio.timeout(PATIENCE):
-        return await radio.transmit(psdu)
-
-
-async def lost_transmission(radio: Radio) -> None:
-    """Try to send while the radio is away: an error or ABORTED, soon."""
-    try:
-        outcome = await sent(radio, data_frame(9))
-    except RadioError:
-        return
-    assert outcome.status is TransmitStatus.ABORTED
-
-
-def explained(error: RadioError, uri: str) -> None:
-    """Check that an error is one line of cause, which begins with the URI, and one of cure."""
-    assert str(error).startswith(uri)
-    assert error.cure
-    assert "\n" not in str(error) + error.cure
-
-
-def open_descriptors() -> int:
-    """Return how many descriptors this process has; 0 where the system does not tell."""
-    return len(list(DESCRIPTORS.iterdir())) if DESCRIPTORS.is_dir() else 0

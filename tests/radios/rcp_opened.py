@@ -11,7 +11,7 @@ from lowpan_radios import rcp, rcp_line, rcp_requests
 from lowpan_radios.rcp import Rcp, open_spinel
 from lowpan_radios.spinel_names import Command
 from tests.peers.rcp import RcpDouble
-from tests.radios.contract import PATIENCE
+from tests.radios.contract_parts import PATIENCE
 
 FRAME = bytes.fromhex("41 88 01 cd ab 02 00 01 00 aa bb cc")
 WITH_ACK = bytes.fromhex("61 88 02 cd ab 02 00 01 00 aa bb cc")

@@ -17,7 +17,13 @@ from tests.peers.rcp import rcp_on_pty
 from tests.peers.sensniff import SensniffSniffer
 from tests.peers.slip import SlipFirmware
 from tests.peers.ti import TiSniffer
-from tests.radios.contract import PATIENCE, data_frame, heard_frame, open_descriptors, until
+from tests.radios.contract_parts import (
+    PATIENCE,
+    data_frame,
+    heard_frame,
+    open_descriptors,
+    until,
+)
 from tests.radios.counterpart import Counterpart
 
 LAST_TURN = 80

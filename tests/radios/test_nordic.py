@@ -13,7 +13,14 @@ from lowpan.radio import Fcs, RadioSettings, open_radio
 from lowpan.wire.fcs import append_fcs16
 from lowpan_radios.nordic_text import LONGEST_LINE, SniffedLine, SnifferText
 from tests.peers.nordic import OLD, ZEPHYR, NordicFirmware, NordicSniffer
-from tests.radios.contract import RadioContract, data_frame, frames_of, hear_all, heard_frame, until
+from tests.radios.contract import RadioContract
+from tests.radios.contract_parts import (
+    data_frame,
+    frames_of,
+    hear_all,
+    heard_frame,
+    until,
+)
 
 
 class TestNordic(RadioContract):

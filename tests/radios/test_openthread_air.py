@@ -17,7 +17,13 @@ from lowpan.wire.fcs import append_fcs16
 from lowpan.wire.ieee802154 import Frame, decode_frame
 from lowpan_radios.openthread_air import OpenThreadAir
 from tests.peers.openthread_air import LOOPBACK, AirPeer
-from tests.radios.contract import RadioContract, data_frame, explained, frames_of, until
+from tests.radios.contract import RadioContract
+from tests.radios.contract_parts import (
+    data_frame,
+    explained,
+    frames_of,
+    until,
+)
 from tests.radios.counterpart import Counterpart
 
 

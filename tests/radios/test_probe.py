@@ -29,7 +29,7 @@ from tests.peers.rcp import rcp_on_pty, rcp_on_tcp
 from tests.peers.sensniff import SensniffSniffer
 from tests.peers.slip import SlipFirmware
 from tests.peers.ti import TiSniffer
-from tests.radios.contract import open_descriptors
+from tests.radios.contract_parts import open_descriptors
 
 QUESTIONS = (SPINEL, SENSNIFF, TI, SLIP)
 

@@ -18,7 +18,7 @@ from lowpan_radios import rcp_requests
 from lowpan_radios.spinel import decode_spinel
 from lowpan_radios.spinel_names import Command, Property, Status
 from tests.peers.rcp import RcpDouble, rcp_on_pty
-from tests.radios.contract import PATIENCE, notice_of, until
+from tests.radios.contract_parts import PATIENCE, notice_of, until
 from tests.radios.rcp_opened import FRAME, WITH_ACK, make_impatient, opened
 from tests.radios.soak import soak
 

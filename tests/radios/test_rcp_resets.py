@@ -17,7 +17,7 @@ from lowpan_radios.rcp import RcpTransmitParameters
 from lowpan_radios.rcp_requests import RadioRefused
 from lowpan_radios.spinel_names import Property, Status
 from tests.peers.rcp import RcpDouble, rcp_on_pty
-from tests.radios.contract import notice_of, until
+from tests.radios.contract_parts import notice_of, until
 from tests.radios.rcp_opened import FRAME, make_impatient, opened, settings_told
 
 SECURED = bytes.fromhex("49 d8 17 cd ab ff ff 77 66 55 44 33 22 11 02 0d") + bytes(12)

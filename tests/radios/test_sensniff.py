@@ -23,8 +23,8 @@ from lowpan_radios.sensniff_format import (
     encode_reply,
 )
 from tests.peers.sensniff import SensniffFirmware, SensniffSniffer
-from tests.radios.contract import (
-    RadioContract,
+from tests.radios.contract import RadioContract
+from tests.radios.contract_parts import (
     data_frame,
     frames_of,
     hear_all,

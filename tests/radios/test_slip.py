@@ -34,8 +34,8 @@ from lowpan_radios.slip_messages import (
     shown_text,
 )
 from tests.peers.slip import ADDRESS, SlipFirmware, escaped
-from tests.radios.contract import (
-    RadioContract,
+from tests.radios.contract import RadioContract
+from tests.radios.contract_parts import (
     data_frame,
     explained,
     heard_frame,

@@ -20,7 +20,7 @@ from lowpan.radio import (
 )
 from lowpan.wire.ieee802154 import Frame, decode_frame
 from lowpan_radios.software_radio import SoftwareRadio
-from tests.radios.contract import until
+from tests.radios.contract_parts import until
 
 OURS = bytes.fromhex("0011223344556677")
 ADDRESSES = RadioSettings(

@@ -18,7 +18,7 @@ from lowpan_radios import port_names, serial_line
 from lowpan_radios.line import MOST_UNSENT
 from lowpan_radios.stream import Stream, lasting, open_stream
 from tests.peers.pty import Pty
-from tests.radios.contract import PATIENCE, open_descriptors, until
+from tests.radios.contract_parts import PATIENCE, open_descriptors, until
 
 TEXT = bytes(range(256)) * 1200
 """More than a pty or a socket holds; every octet, so that a cooked terminal would show."""

@@ -24,7 +24,8 @@ from lowpan.radio import (
 from lowpan_radios import port_names
 from lowpan_radios.stream_radio import StreamRadio
 from tests.peers.pty import Pty
-from tests.radios.contract import PATIENCE, RadioContract, notice_of
+from tests.radios.contract import RadioContract
+from tests.radios.contract_parts import PATIENCE, notice_of
 from tests.radios.counterpart import Counterpart
 
 CAPABILITIES = (

@@ -26,8 +26,8 @@ from lowpan_radios.ti_format import (
     encode_message,
 )
 from tests.peers.ti import DOCUMENTED, TiFirmware, TiSniffer
-from tests.radios.contract import (
-    RadioContract,
+from tests.radios.contract import RadioContract
+from tests.radios.contract_parts import (
     data_frame,
     frames_of,
     hear_all,

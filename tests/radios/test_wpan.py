@@ -21,8 +21,8 @@ from lowpan.radio import (
 from lowpan_radios.nl802154 import WpanPhy
 from lowpan_radios.wpan import WpanInterface, list_interfaces
 from tests.peers.kernel_double import EXTENDED, MONITOR, NODE, KernelDouble
-from tests.radios.contract import (
-    RadioContract,
+from tests.radios.contract import RadioContract
+from tests.radios.contract_parts import (
     data_frame,
     explained,
     frames_of,

@@ -13,7 +13,7 @@ from lowpan.mac.acknowledging import AddressFilter
 from lowpan.radio import RadioSettings
 from lowpan.wire.ieee802154 import FrameType, decode_frame
 from lowpan_radios.wpan_filter import attach, monitor_program, node_program
-from tests.radios.contract import data_frame
+from tests.radios.contract_parts import data_frame
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's filters")
 

@@ -28,7 +28,8 @@ from lowpan_radios.zep_format import (
     ntp_from_unix,
 )
 from tests.peers.zep import ZepPeer, ntp_of
-from tests.radios.contract import RadioContract, data_frame, explained, until
+from tests.radios.contract import RadioContract
+from tests.radios.contract_parts import data_frame, explained, until
 from tests.radios.counterpart import Counterpart
 
 OCTET, PAIR = st.integers(0, 255), st.integers(0, 0xFFFF)
