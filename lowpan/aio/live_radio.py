@@ -1,7 +1,8 @@
 """LiveRadio: an open radio that listens beside the program, for code that does not await.
 
 Its event loop runs in a thread of its own, so that nothing is lost at the radio while the
-program decodes, prints, or waits for a reader of its output.
+program decodes, prints, or waits for a reader of its output.  Not a ThreadedRadio, which gives
+events one by one and can be selected on: this one gives all that came at once, tunes and hops.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""A radio for programs without asyncio: it lives in a thread of its own, and can be selected on."""
+"""A radio for programs without asyncio: it lives in a thread of its own, and can be selected on.
+
+Not a LiveRadio of lowpan.aio, which only listens: this one also sends, and answers select().
+"""
 
 import asyncio
 import socket
