@@ -6,22 +6,20 @@ from time import time_ns as now_ns
 from lowpan.errors import RadioError
 from lowpan.radio import (
     Fcs,
-    Happening,
     RadioSettings,
     RadioUri,
     ReceivedFrame,
     TransmitOutcome,
     TransmitParameters,
-    TransmitStatus,
 )
 from lowpan.wire.fcs import has_good_fcs16
 from lowpan_radios.software_radio import SoftwareRadio
 from lowpan_radios.wpan_filter import PACKET_OUTGOING, monitor_program
-from lowpan_radios.wpan_link import WpanLink
 from lowpan_radios.wpan_port import WpanPort
+from lowpan_radios.wpan_radio import WpanRadio
 
 
-class WpanMonitor(SoftwareRadio):
+class WpanMonitor(WpanRadio, SoftwareRadio):
     """The kernel only carries: filter, acknowledgements and repetitions are made here."""
 
     def __init__(self, uri: RadioUri, port: WpanPort) -> None:
@@ -30,19 +28,7 @@ class WpanMonitor(SoftwareRadio):
         description = f"Linux monitor interface {port.device.name} of {phy.name}"
         super().__init__(uri, description, settings=settings, extended_address=port.own_address())
         self.channels = phy.channels_of(phy.page)
-        self.port = port
-        self.link = WpanLink(port, self)
-        self.link.start()
-
-    async def configure(self, settings: RadioSettings) -> None:
-        """Apply `settings`; see Radio."""
-        before = self.channels
-        self.channels = self.port.page(settings.page)
-        try:
-            await super().configure(settings)
-        except Exception:  # who is cancelled does not stop it
-            self.channels = before
-            raise
+        self._listen_on(port)
 
     async def _apply(self, settings: RadioSettings) -> RadioSettings:
         self.link.fetch()  # what was heard on the old channel
@@ -67,29 +53,11 @@ class WpanMonitor(SoftwareRadio):
         )
         self._heard(frame, time_ns)
 
-    def loses(self, why: str) -> None:
-        """See Listener."""
-        self._notice(Happening.LOST, why)
-
-    async def returns(self) -> None:
-        """See Listener."""
-        async with self._sending:
-            self.settings = await self._apply(self.settings)
-        self._notice(Happening.RETURNED, self.description)
-
     async def _transmit(self, psdu: bytes, parameters: TransmitParameters) -> TransmitOutcome:
-        if not await self.port.room():
-            return TransmitOutcome(
-                status=TransmitStatus.ABORTED, transmissions=0, reason=str(self.port.stuck())
-            )
-        return await super()._transmit(psdu, parameters)
+        return await self._aborted() or await super()._transmit(psdu, parameters)
 
     def _send(self, psdu: bytes, channel: int) -> None:
         if channel != self.settings.channel:
             cause = f"sends only on the channel that it listens on, {self.settings.channel}"
             raise RadioError(f"{self.uri}: {cause}", f"tune it to {channel} first")
         self.port.send(psdu)
-
-    async def _close(self) -> None:
-        await super()._close()
-        await self.link.close()

@@ -6,7 +6,6 @@ from time import time_ns as now_ns
 from lowpan.errors import RadioError
 from lowpan.radio import (
     Fcs,
-    Happening,
     RadioCapability,
     RadioSettings,
     RadioUri,
@@ -16,10 +15,9 @@ from lowpan.radio import (
     TransmitStatus,
 )
 from lowpan.wire.ieee802154 import FrameType
-from lowpan_radios.base import BaseRadio
 from lowpan_radios.wpan_filter import PACKET_OTHERHOST, PACKET_OUTGOING, node_program
-from lowpan_radios.wpan_link import WpanLink
 from lowpan_radios.wpan_port import WpanPort
+from lowpan_radios.wpan_radio import WpanRadio
 
 CAPABILITIES = (
     RadioCapability.TRANSMIT
@@ -32,7 +30,7 @@ CAPABILITIES = (
 UNTOLD = "given to the kernel, which does not tell whether it was acknowledged"
 
 
-class WpanNode(BaseRadio):
+class WpanNode(WpanRadio):
     """The kernel filters and acknowledges; it passes on data frames only, without their FCS."""
 
     def __init__(self, uri: RadioUri, port: WpanPort) -> None:
@@ -48,14 +46,12 @@ class WpanNode(BaseRadio):
         description = f"Linux node interface {device.name} of {phy.name}"
         channels = phy.channels_of(phy.page)
         super().__init__(uri.text, description, CAPABILITIES, channels=channels, settings=settings)
-        self._port = port
-        self._link = WpanLink(port, self)
         port.filter(node_program())
-        self._link.start()
+        self._listen_on(port)
 
     @property
     def _cure(self) -> str:
-        return f"use the radio itself: wpan:{self._port.phy.name}"
+        return f"use the radio itself: wpan:{self.port.phy.name}"
 
     # Settings
 
@@ -65,26 +61,20 @@ class WpanNode(BaseRadio):
         if settings.promiscuous:
             cause = f"{self.uri}: a node interface cannot be promiscuous"
             raise RadioError(cause, self._cure)
-        before = self.channels
-        self.channels = self._port.page(settings.page)
-        try:
-            await super().configure(settings)
-        except Exception:  # who is cancelled does not stop it
-            self.channels = before
-            raise
+        await super().configure(settings)
 
     async def _apply(self, settings: RadioSettings) -> RadioSettings:
-        own = self._port.device.extended_address
+        own = self.port.device.extended_address
         if settings.extended_address not in (None, own):
-            name = self._port.device.name
+            name = self.port.device.name
             cause = f"{self.uri}: the extended address of {name} is another"
             raise RadioError(cause, f"set it while it is down: sudo ip link set {name} address ...")
         if settings.ack_pending or settings.source_match:
             raise RadioError(f"{self.uri}: acknowledgements are the kernel's", self._cure)
-        self._link.fetch()  # what was heard on the old channel
-        phy = self._port.tune(settings)
-        self._port.set_addresses(settings.pan_id, settings.short_address)
-        device = self._port.device
+        self.link.fetch()  # what was heard on the old channel
+        phy = self.port.tune(settings)
+        self.port.set_addresses(settings.pan_id, settings.short_address)
+        device = self.port.device
         return replace(
             settings,
             channel=phy.channel,
@@ -111,10 +101,10 @@ class WpanNode(BaseRadio):
         if parameters.channel not in (None, self.settings.channel):
             cause = f"sends only on the channel that it listens on, {self.settings.channel}"
             raise RadioError(f"{self.uri}: {cause}", f"tune it to {parameters.channel} first")
-        if not await self._port.room():
-            reason = str(self._port.stuck())
-            return TransmitOutcome(status=TransmitStatus.ABORTED, transmissions=0, reason=reason)
-        self._port.send(psdu)
+        aborted = await self._aborted()
+        if aborted is not None:
+            return aborted
+        self.port.send(psdu)
         asked = bool(psdu[0] & 0x20)
         return TransmitOutcome(status=TransmitStatus.SUCCESS, reason=UNTOLD if asked else "")
 
@@ -122,7 +112,7 @@ class WpanNode(BaseRadio):
         """Raise RadioError for what the kernel would drop without a word."""
         kind = psdu[0] & 0x07
         allowed = [FrameType.DATA]
-        if self._port.system.netlink.sends_beacons:
+        if self.port.system.netlink.sends_beacons:
             allowed.append(FrameType.BEACON)
         if kind not in allowed:
             names = {0: "beacons", 2: "acknowledgements", 3: "MAC commands"}
@@ -132,18 +122,3 @@ class WpanNode(BaseRadio):
         if psdu[0] & 0x08:
             cause = f"{self.uri}: the kernel drops secured frames unless it secures them itself"
             raise RadioError(cause, self._cure)
-
-    # Loss and return
-
-    def loses(self, why: str) -> None:
-        """See Listener."""
-        self._notice(Happening.LOST, why)
-
-    async def returns(self) -> None:
-        """See Listener."""
-        async with self._sending:
-            self.settings = await self._apply(self.settings)
-        self._notice(Happening.RETURNED, self.description)
-
-    async def _close(self) -> None:
-        await self._link.close()
