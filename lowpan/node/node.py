@@ -1,10 +1,8 @@
 """One node: the engines of its layers wired together, one inbox, one list of actions."""
 
-from collections.abc import Iterable
 from random import Random
-from typing import Any
 
-from lowpan.adaptation.layer import Adaptation, Ends, weakest
+from lowpan.adaptation.layer import Ends
 from lowpan.adaptation.neighbour_discovery.actions import (
     AddressConfirmed,
     AddressDuplicate,
@@ -14,17 +12,23 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     SendMessage,
     Unreachable,
 )
+from lowpan.adaptation.neighbour_discovery.cache import ACKNOWLEDGED_FOR
 from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
-from lowpan.adaptation.reassembly import DatagramReceived
-from lowpan.errors import FieldOutOfRange, MalformedFrame
+from lowpan.errors import FieldOutOfRange
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.security import LinkSecurity
-from lowpan.mac.service import BROADCAST, Configure, DataReceived, DataSent, LinkAction
+from lowpan.mac.service import BROADCAST, Configure, LinkAction
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.ipv6 import Ipv6, Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
-from lowpan.node.outbox import Departing, Outbox, Unresolved
+from lowpan.node.lowpan_link import (
+    DatagramArrived,
+    DatagramUndelivered,
+    LowpanAction,
+    LowpanLink,
+)
+from lowpan.node.outbox import Unresolved
 from lowpan.node.service import (
     AddressChanged,
     Discard,
@@ -38,7 +42,6 @@ from lowpan.radio import (
     RadioSettings,
     ReceivedFrame,
     TransmitOutcome,
-    TransmitStatus,
 )
 from lowpan.wire.addresses import is_multicast
 from lowpan.wire.icmpv6 import ICMPV6, Echo
@@ -72,29 +75,30 @@ class Node:
         self.link = LinkLayer(
             radio, capabilities, random, security=security, settings=settings.link
         )
-        self.adaptation = Adaptation(random, contexts=settings.contexts)
+        self.lowpan = LowpanLink(self.link, random, contexts=settings.contexts)
+        self.adaptation = self.lowpan.adaptation
         self.ipv6 = Ipv6(self.own, random=random, for_host=settings.for_host)
         self.discovery = NeighbourDiscovery(
             self.own,
             LinkAddresses(radio.extended_address, self.link.short_address, radio.pan_id),
             random,
             derive=settings.derive,
+            acknowledged_for=ACKNOWLEDGED_FOR if settings.link.acknowledged else 0,
             settings=settings.discovery,
         )
         self._autoconfiguration = Autoconfiguration(
             self.own, self.adaptation.contexts, self.ipv6, radio.extended_address
         )
-        self._outbox = Outbox()
         self._unresolved = Unresolved()
         self._upper_due: int | None = None
         self._upper_changed = True
-        """Adaptation or discovery have been told something: what they want done came by."""
+        """Discovery has been told something: what it wants done came by."""
         self._extended = radio.extended_address
 
     @property
     def waiting(self) -> int:
         """Return how many datagrams are on their way to the radio: who sends more, may pause."""
-        return len(self._outbox)
+        return self.lowpan.waiting
 
     # What whoever runs it asks
 
@@ -185,11 +189,11 @@ class Node:
 
     def receive_frame(self, received: ReceivedFrame, *, now: int) -> list[NodeAction]:
         """Take a frame as it came from the radio."""
-        return self._from_link(self.link.receive_frame(received, now=now), now)
+        return self._from_lowpan(self.lowpan.receive_frame(received, now=now), now)
 
     def transmit_done(self, outcome: TransmitOutcome, *, now: int) -> list[NodeAction]:
         """Take what became of the last Transmit."""
-        return self._from_link(self.link.transmit_done(outcome, now=now), now)
+        return self._from_lowpan(self.lowpan.transmit_done(outcome, now=now), now)
 
     def energy_measured(self, dbm: float, *, now: int) -> list[NodeAction]:
         """Take the answer to a MeasureEnergy; a node asks for none by itself."""
@@ -197,58 +201,45 @@ class Node:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        link, upper = self.link.next_deadline(), self._upper_deadline()
-        if link is None or upper is None:
-            return upper if link is None else link
-        return min(link, upper)
+        lowpan, upper = self.lowpan.next_deadline(), self._upper_deadline()
+        if lowpan is None or upper is None:
+            return upper if lowpan is None else lowpan
+        return min(lowpan, upper)
 
     def handle_deadline(self, *, now: int) -> list[NodeAction]:
         """Do what is due; most often that is the link layer's alone."""
-        actions = self._from_link(self.link.handle_deadline(now=now), now)
-        deadline = self._upper_deadline()
-        if deadline is not None and deadline <= now:
-            actions += self._from_adaptation(self.adaptation.handle_deadline(now=now), now)
+        actions = self._from_lowpan(self.lowpan.handle_deadline(now=now), now)
+        upper = self._upper_deadline()
+        if upper is not None and upper <= now:
             actions += self._from_discovery(self.discovery.handle_deadline(now=now), now)
         return actions
 
     def _upper_deadline(self) -> int | None:
-        """Return when something is due above the link layer, which is asked far more often."""
+        """Return when discovery has something to do, which changes far more seldom."""
         if self._upper_changed:
-            parts = self.adaptation.next_deadline(), self.discovery.next_deadline()
-            self._upper_due = min((due for due in parts if due is not None), default=None)
+            self._upper_due = self.discovery.next_deadline()
             self._upper_changed = False
         return self._upper_due
 
     # From layer to layer
 
-    def _from_link(self, actions: list[LinkAction], now: int) -> list[NodeAction]:
-        """Pass on what the link layer tells; what is for the radio goes straight through."""
+    def _from_lowpan(self, actions: list[LowpanAction], now: int) -> list[NodeAction]:
+        """Take datagrams that came, or did not go; what is for the radio goes straight through."""
         done: list[NodeAction] = []
         for action in actions:
-            if isinstance(action, DataReceived):
-                done += self._payload(action, now)
-            elif isinstance(action, DataSent):
-                done += self._sent(action, now)
+            if isinstance(action, DatagramArrived):
+                received = self.ipv6.receive_datagram(action.datagram, action.ends, now=now)
+                done += self._handle(received, now)
+            elif isinstance(action, DatagramUndelivered):
+                done += self._undelivered(action, now)
             else:
                 done.append(action)
         return done
 
-    def _payload(self, data: DataReceived, now: int) -> list[NodeAction]:
-        if data.source is None or data.destination is None:
-            return []  # nobody whom a datagram could be from (attacks on elided addresses)
-        ends = Ends(data.source, data.destination, data.security_level, data.rssi, data.lqi)
-        return self._from_adaptation(
-            self.adaptation.receive_payload(data.payload, ends, now=now), now
-        )
-
-    def _from_adaptation(self, events: Iterable[Any], now: int) -> list[NodeAction]:
-        self._upper_changed = True
-        done: list[NodeAction] = []
-        for event in events:
-            if isinstance(event, DatagramReceived):
-                ends = weakest(event.marks)
-                received = self.ipv6.receive_datagram(event.datagram, ends, now=now)
-                done += self._handle(received, now)
+    def _undelivered(self, lost: DatagramUndelivered, now: int) -> list[NodeAction]:
+        done: list[NodeAction] = [self.ipv6.discard(lost.discard, lost.datagram, lost.reason)]
+        if lost.silent is not None:
+            done += self._from_discovery(self.discovery.suspect(lost.silent, now=now), now)
         return done
 
     def _handle(self, actions: list[Ipv6Action], now: int) -> list[NodeAction]:
@@ -363,38 +354,5 @@ class Node:
         """Put a datagram into frames, and begin to send them if nothing is being sent."""
         own = self.own.get(datagram[8:24])
         source = own.link_address if own is not None else self._extended
-        room = self.link.largest_payload(source, destination)
-        try:
-            payloads = self.adaptation.send_datagram(datagram, source, destination, room=room)
-        except (MalformedFrame, FieldOutOfRange) as error:
-            return [self.ipv6.discard(Discard.MALFORMED, datagram, str(error))]
-        if not self._outbox.put(Departing(datagram, payloads, source, destination, next_hop)):
-            return [self.ipv6.discard(Discard.QUEUE_FULL, datagram)]
-        return self._hand_over(self._outbox.next_payload(), now)
-
-    def _hand_over(
-        self, payload: tuple[int, Departing, bytes] | None, now: int
-    ) -> list[NodeAction]:
-        if payload is None:
-            return []
-        handle, departing, octets = payload
-        sent = self.link.send_data(
-            octets, departing.source, departing.destination, handle=handle, now=now
-        )
-        return self._from_link(sent, now)
-
-    def _sent(self, sent: DataSent, now: int) -> list[NodeAction]:
-        """Go on with the next payload, or give up the datagram whose payload was lost."""
-        if sent.status is not TransmitStatus.SUCCESS:
-            departing = self._outbox.give_up(sent.handle)
-            if departing is None:
-                return []
-            why = f"{sent.status.value} {sent.reason}".rstrip()
-            lost = self.ipv6.discard(Discard.NOT_DELIVERED, departing.datagram, why)
-            done: list[NodeAction] = [lost]
-            if sent.status is TransmitStatus.NO_ACK:
-                suspected = self.discovery.suspect(departing.next_hop, now=now)
-                done += self._from_discovery(suspected, now)
-            return done + self._hand_over(self._outbox.next_payload(), now)
-        following = self._outbox.payload_sent(sent.handle) or self._outbox.next_payload()
-        return self._hand_over(following, now)
+        sent = self.lowpan.send_datagram(datagram, source, destination, next_hop, now=now)
+        return self._from_lowpan(sent, now)
