@@ -3,15 +3,7 @@
 from random import Random
 
 from lowpan.adaptation.layer import Ends
-from lowpan.adaptation.neighbour_discovery.actions import (
-    AddressConfirmed,
-    AddressDuplicate,
-    LinkAddressKnown,
-    NdAction,
-    PrefixLost,
-    SendMessage,
-    Unreachable,
-)
+from lowpan.adaptation.neighbour_discovery.actions import SendMessage
 from lowpan.adaptation.neighbour_discovery.cache import ACKNOWLEDGED_FOR
 from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
@@ -28,13 +20,12 @@ from lowpan.node.lowpan_link import (
     LowpanAction,
     LowpanLink,
 )
-from lowpan.node.outbox import Unresolved
+from lowpan.node.neighbourhood import Depart, NeighbourAction, Neighbourhood, Unresolvable
 from lowpan.node.service import (
     AddressChanged,
     Discard,
     Endpoint,
     IpAction,
-    NeighbourChanged,
 )
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import (
@@ -86,13 +77,10 @@ class Node:
             acknowledged_for=ACKNOWLEDGED_FOR if settings.link.acknowledged else 0,
             settings=settings.discovery,
         )
-        self._autoconfiguration = Autoconfiguration(
+        autoconfiguration = Autoconfiguration(
             self.own, self.adaptation.contexts, self.ipv6, radio.extended_address
         )
-        self._unresolved = Unresolved()
-        self._upper_due: int | None = None
-        self._upper_changed = True
-        """Discovery has been told something: what it wants done came by."""
+        self.neighbourhood = Neighbourhood(self.own, self.discovery, autoconfiguration)
         self._extended = radio.extended_address
 
     @property
@@ -108,7 +96,8 @@ class Node:
         made = self.own.take_up(self._extended, self.link.short_address, self.link.radio.pan_id)
         actions += [AddressChanged(address, ready=True) for address in made]
         if self.settings.routers:
-            actions += self._from_discovery(self.discovery.solicit_routers(now=now), now)
+            solicited = self.neighbourhood.solicit_routers(now=now)
+            actions += self._from_neighbourhood(solicited, now)
         return actions
 
     def add_address(
@@ -126,17 +115,11 @@ class Node:
 
         Raises FieldOutOfRange if there are too many.
         """
-        own.ready = False
-        self.own.add(own)
-        return self._from_discovery(self.discovery.check_address(own.address, now=now), now)
+        return self._from_neighbourhood(self.neighbourhood.check_address(own, now=now), now)
 
     def remove_address(self, address: bytes, *, now: int) -> list[NodeAction]:
         """Have `address` (16 octets) no longer; harmless if it is not ours."""
-        if self.own.get(address) is None:
-            return []
-        self.own.remove(address)
-        forgotten = self._from_discovery(self.discovery.forget_address(address, now=now), now)
-        return [AddressChanged(address, ready=False), *forgotten]
+        return self._from_neighbourhood(self.neighbourhood.remove_address(address, now=now), now)
 
     def send_datagram(self, datagram: bytes, *, now: int) -> list[NodeAction]:
         """Send a whole IPv6 datagram, as the operating system made it."""
@@ -201,7 +184,7 @@ class Node:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        lowpan, upper = self.lowpan.next_deadline(), self._upper_deadline()
+        lowpan, upper = self.lowpan.next_deadline(), self.neighbourhood.next_deadline()
         if lowpan is None or upper is None:
             return upper if lowpan is None else lowpan
         return min(lowpan, upper)
@@ -209,17 +192,11 @@ class Node:
     def handle_deadline(self, *, now: int) -> list[NodeAction]:
         """Do what is due; most often that is the link layer's alone."""
         actions = self._from_lowpan(self.lowpan.handle_deadline(now=now), now)
-        upper = self._upper_deadline()
+        upper = self.neighbourhood.next_deadline()
         if upper is not None and upper <= now:
-            actions += self._from_discovery(self.discovery.handle_deadline(now=now), now)
+            due = self.neighbourhood.handle_deadline(now=now)
+            actions += self._from_neighbourhood(due, now)
         return actions
-
-    def _upper_deadline(self) -> int | None:
-        """Return when discovery has something to do, which changes far more seldom."""
-        if self._upper_changed:
-            self._upper_due = self.discovery.next_deadline()
-            self._upper_changed = False
-        return self._upper_due
 
     # From layer to layer
 
@@ -239,7 +216,8 @@ class Node:
     def _undelivered(self, lost: DatagramUndelivered, now: int) -> list[NodeAction]:
         done: list[NodeAction] = [self.ipv6.discard(lost.discard, lost.datagram, lost.reason)]
         if lost.silent is not None:
-            done += self._from_discovery(self.discovery.suspect(lost.silent, now=now), now)
+            suspected = self.neighbourhood.suspect(lost.silent, now=now)
+            done += self._from_neighbourhood(suspected, now)
         return done
 
     def _handle(self, actions: list[Ipv6Action], now: int) -> list[NodeAction]:
@@ -249,51 +227,27 @@ class Node:
             if isinstance(action, SendDatagram):
                 done += self._send(action.datagram, now)
             elif isinstance(action, NeighbourDiscoveryReceived):
-                done += self._discovered(action, now)
+                message = self.neighbourhood.receive_message(action, now=now)
+                done += self._from_neighbourhood(message, now)
             else:
                 done.append(action)
         return done
 
-    def _discovered(self, received: NeighbourDiscoveryReceived, now: int) -> list[NodeAction]:
-        return self._from_discovery(
-            self.discovery.receive_message(
-                received.message,
-                received.source,
-                received.destination,
-                received.hop_limit,
-                received.ends.source,
-                now=now,
-            ),
-            now,
-        )
-
-    def _from_discovery(self, actions: list[NdAction], now: int) -> list[NodeAction]:
-        self._upper_changed = True
+    def _from_neighbourhood(self, actions: list[NeighbourAction], now: int) -> list[NodeAction]:
+        """Send what neighbour discovery wants sent, or give it up."""
         done: list[NodeAction] = []
         for action in actions:
             match action:
+                case Depart():
+                    done += self._depart(action.datagram, action.link_address, action.next_hop, now)
                 case SendMessage():
                     done += self._send_message(action, now)
-                case LinkAddressKnown():
-                    done.append(NeighbourChanged(action.address, action.link_address, True))
-                    for datagram in self._unresolved.take(action.address):
-                        destination = action.link_address
-                        done += self._depart(datagram, destination, action.address, now)
-                case Unreachable():
-                    done += self._unreachable(action.address, now)
-                case AddressConfirmed():
-                    done += self._address_ready(action.address)
-                case AddressDuplicate():
-                    self.own.remove(action.address)
-                    done.append(AddressChanged(action.address, False, "somebody else has it"))
-                case PrefixLost():
-                    made = self._autoconfiguration.lost(action)
-                    if made is not None:
-                        done += self.remove_address(made, now=now)
-                case _:  # what was refused is counted there
-                    made_own = self._autoconfiguration.learn(action, now=now)
-                    if made_own is not None:
-                        done += self.check_address(made_own, now=now)
+                case Unresolvable():
+                    done.append(self.ipv6.discard(action.discard, action.datagram))
+                    if action.discard is Discard.NO_NEIGHBOUR:
+                        done += self.ipv6.undeliverable(action.datagram)
+                case _:
+                    done.append(action)
         return done
 
     def _send_message(self, send: SendMessage, now: int) -> list[NodeAction]:
@@ -302,21 +256,6 @@ class Node:
         if send.link_destination is None:
             return self._send(datagram, now)
         return self._depart(datagram, send.link_destination, send.destination, now)
-
-    def _address_ready(self, address: bytes) -> list[NodeAction]:
-        own = self.own.get(address)
-        if own is None:
-            return []
-        own.ready = True
-        return [AddressChanged(address, True)]
-
-    def _unreachable(self, address: bytes, now: int) -> list[NodeAction]:
-        """Give up what waits for a neighbour, and tell who sent it (RFC 4861 §7.2.2)."""
-        done: list[NodeAction] = [NeighbourChanged(address, None, False)]
-        for datagram in self._unresolved.take(address):
-            done.append(self.ipv6.discard(Discard.NO_NEIGHBOUR, datagram))
-            done += self.ipv6.undeliverable(datagram)
-        return done
 
     # Outwards
 
@@ -330,23 +269,11 @@ class Node:
         if self.own.is_ours(destination):
             looped = self.ipv6.receive_datagram(datagram, Ends(b"", b"", 7), now=now)
             return self._handle(looped, now)
-        next_hop = (
-            destination if self.own.is_on_link(destination) else self.discovery.default_router()
-        )
+        next_hop = self.neighbourhood.next_hop(destination)
         if next_hop is None:
             return [self.ipv6.discard(Discard.NO_ROUTE, datagram)]
-        return self._send_over(datagram, next_hop, now)
-
-    def _send_over(self, datagram: bytes, next_hop: bytes, now: int) -> list[NodeAction]:
-        source = datagram[8:24]
-        own = source if self.own.get(source) is not None else None
-        link_address, asked = self.discovery.resolve(next_hop, now=now, source=own)
-        if link_address is not None:
-            departed = self._depart(datagram, link_address, next_hop, now)
-            return departed + self._from_discovery(asked, now)
-        given_up = self._unresolved.hold(next_hop, datagram)
-        done: list[NodeAction] = [self.ipv6.discard(Discard.QUEUE_FULL, one) for one in given_up]
-        return done + self._from_discovery(asked, now)
+        sent = self.neighbourhood.send_over(datagram, next_hop, now=now)
+        return self._from_neighbourhood(sent, now)
 
     def _depart(
         self, datagram: bytes, destination: bytes, next_hop: bytes, now: int

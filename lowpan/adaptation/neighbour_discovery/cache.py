@@ -34,6 +34,9 @@ RETRANS_TIMER = 1_000_000
 """Microseconds between solicitations (RFC 4861 §10)."""
 DELAY_FIRST_PROBE_TIME = 5_000_000
 """Microseconds in which an upper layer may spare us to ask (RFC 4861 §10)."""
+ACKNOWLEDGED_FOR = 3_600_000_000
+"""Microseconds for which link-layer acknowledgments stand for an answer: the longest that a router
+may let one count (RFC 4861 §6.2.1)."""
 MAX_MULTICAST_SOLICIT = 3
 MAX_UNICAST_SOLICIT = 3
 
@@ -48,17 +51,25 @@ class NeighbourCache:
 
     `now` is microseconds; `random` spreads how long an answer counts.  With `derive`, the
     link-layer address behind a link-local one is used without asking first (RFC 6775 §5.6).
+
+    For `acknowledged_for` microseconds, 0 where there are no acknowledgments, a neighbour that has
+    answered is not asked whether it still gets our frames: the link layer knows that of each, and
+    suspect() is called when one is not acknowledged (§7.3.1 takes such hints).  Most
+    acknowledgments can be forged, so they never stand for an answer of who has given none, nor for
+    longer.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it works for, and how)
         self,
         own: OwnAddresses,
         link: LinkAddresses,
         random: Random,
         *,
         derive: bool = True,
+        acknowledged_for: int = 0,
         table: NeighbourTable | None = None,
     ) -> None:
+        self._acknowledged_for = acknowledged_for
         self.table = NeighbourTable() if table is None else table
         self.reachable_time, self.retrans_timer = REACHABLE_TIME, RETRANS_TIMER
         self._own, self._link, self._random, self._derive = own, link, random, derive
@@ -77,7 +88,9 @@ class NeighbourCache:
         if neighbour is None:
             return self._look_for(address, source, now)
         actions: list[NdAction] = []
-        if self.state_of(neighbour, now=now) is State.STALE:
+        if self.state_of(neighbour, now=now) is State.STALE and not self._is_vouched(
+            neighbour, now
+        ):
             actions += self._enter(neighbour, State.DELAY, now)
             if neighbour.standing is Standing.HEARD:  # now it is us who wants it
                 actions += self._place(neighbour, Standing.ASKED)
@@ -255,7 +268,7 @@ class NeighbourCache:
         return self._place(neighbour, neighbour.standing)
 
     def _confirmed(self, neighbour: Neighbour, sender: bytes | None, now: int) -> list[NdAction]:
-        neighbour.sender, neighbour.derived = sender, False
+        neighbour.sender, neighbour.derived, neighbour.answered_at = sender, False, now
         self._enter(neighbour, State.REACHABLE, now)
         return self._place(neighbour, Standing.CONFIRMED)
 
@@ -293,6 +306,14 @@ class NeighbourCache:
         if neighbour.state is State.INCOMPLETE:
             return [SendMessage(message, source, solicited_node(target))]
         return [SendMessage(message, source, target, neighbour.link_address)]
+
+    def _is_vouched(self, neighbour: Neighbour, now: int) -> bool:
+        """Tell whether acknowledgments are enough to believe that a neighbour is there."""
+        return (
+            neighbour.standing is Standing.CONFIRMED
+            and neighbour.state is State.REACHABLE
+            and now < neighbour.answered_at + self._acknowledged_for
+        )
 
     def _source(self, neighbour: Neighbour) -> bytes | None:
         wanted = None if neighbour.source is None else self._own.get(neighbour.source)

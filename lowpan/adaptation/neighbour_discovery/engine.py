@@ -78,22 +78,25 @@ class NeighbourDiscovery:
     """Resolves addresses, answers for ours, checks them for duplicates and finds routers.
 
     `own` are our addresses, as they are at any moment; `link` our link-layer addresses, which the
-    caller may change.  `now` is microseconds on the caller's clock; each input returns the
-    actions that it causes, in order.
+    caller may change.  `derive` and `acknowledged_for` are the cache's.  `now` is microseconds on
+    the caller's clock; each input returns the actions that it causes, in order.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it works for, and how)
         self,
         own: OwnAddresses,
         link: LinkAddresses,
         random: Random,
         *,
         derive: bool = True,
+        acknowledged_for: int = 0,
         settings: NdSettings | None = None,
     ) -> None:
         settings = settings or NdSettings()
         self.refused: Counter[Refusal] = Counter()
-        self.cache = NeighbourCache(own, link, random, derive=derive)
+        self.cache = NeighbourCache(
+            own, link, random, derive=derive, acknowledged_for=acknowledged_for
+        )
         self.duplicates = DuplicateAddressDetection(
             random, transmits=settings.dup_addr_detect_transmits
         )

@@ -52,6 +52,8 @@ class Neighbour:
     """Its link-layer address was read off `address`, and never answered."""
     reachable_until: int = 0
     """While REACHABLE: the moment at which it is STALE; nothing wakes up for it."""
+    answered_at: int = 0
+    """While CONFIRMED: the moment of its last answer."""
     solicitations: int = 0
     """Sent in this state."""
     source: bytes | None = None

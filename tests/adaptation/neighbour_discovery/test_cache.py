@@ -41,9 +41,13 @@ PEER_LINK = LinkAddresses(extended(2))
 GROUP_OF_PEER = bytes.fromhex("ff0200000000000000000001ff000002")
 
 
-def cache(*, derive: bool = True) -> NeighbourCache:
+def cache(*, derive: bool = True, acknowledged_for: int = 0) -> NeighbourCache:
     return NeighbourCache(
-        OwnTable(US), LinkAddresses(extended(1), None, 0xBEEF), Random(1), derive=derive
+        OwnTable(US),
+        LinkAddresses(extended(1), None, 0xBEEF),
+        Random(1),
+        derive=derive,
+        acknowledged_for=acknowledged_for,
     )
 
 
@@ -370,3 +374,30 @@ def test_who_has_not_answered_yet_may_answer_from_elsewhere() -> None:
     engine.receive_advertisement(elsewhere, extended(9), now=0)
     assert state(engine, 0) is State.REACHABLE
     assert engine.resolve(PEER, now=0) == (extended(9), [])
+
+
+def test_who_has_answered_is_not_asked_as_long_as_acknowledgments_tell_of_it() -> None:
+    engine = cache(acknowledged_for=600 * SECOND)
+    ask(engine)
+    engine.receive_advertisement(advertisement(), extended(2), now=0)
+    assert engine.resolve(PEER, now=599 * SECOND) == (extended(2), [])
+    assert engine.next_deadline() is None
+    engine.resolve(PEER, now=600 * SECOND)  # forged ones would hide its loss no longer
+    assert state(engine, 600 * SECOND) is State.DELAY
+
+
+def test_who_does_not_acknowledge_is_asked_at_once_whatever_it_answered_before() -> None:
+    engine = cache(acknowledged_for=600 * SECOND)
+    ask(engine)
+    engine.receive_advertisement(advertisement(), extended(2), now=0)
+    (asked,) = sent(engine.suspect(PEER, now=100 * SECOND))
+    assert asked.link_destination == extended(2)
+    engine.resolve(PEER, now=100 * SECOND)
+    assert state(engine, 100 * SECOND) is State.PROBE
+
+
+def test_acknowledgments_stand_for_no_answer_of_who_has_given_none() -> None:
+    engine = cache(acknowledged_for=600 * SECOND)
+    engine.heard(PEER, PEER_LINK, extended(2), now=0)
+    engine.resolve(PEER, now=SECOND)
+    assert state(engine, SECOND) is State.DELAY
