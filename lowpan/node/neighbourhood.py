@@ -1,0 +1,170 @@
+"""Neighbours and routers of a node: whom a datagram goes to next, and which addresses are ours."""
+
+from dataclasses import dataclass
+
+from lowpan.adaptation.neighbour_discovery.actions import (
+    AddressConfirmed,
+    AddressDuplicate,
+    LinkAddressKnown,
+    NdAction,
+    PrefixLost,
+    SendMessage,
+    Unreachable,
+)
+from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
+from lowpan.node.addresses import OwnAddress, OwnAddresses
+from lowpan.node.autoconfiguration import Autoconfiguration
+from lowpan.node.ipv6 import NeighbourDiscoveryReceived
+from lowpan.node.outbox import Unresolved
+from lowpan.node.service import AddressChanged, Discard, NeighbourChanged
+
+
+@dataclass(slots=True)
+class Depart:
+    """A datagram has a neighbour to go to."""
+
+    datagram: bytes
+    link_address: bytes
+    """2 or 8 octets."""
+    next_hop: bytes
+    """16 octets."""
+
+
+@dataclass(slots=True)
+class Unresolvable:
+    """A datagram waited for the link address of its next hop, and waits no longer."""
+
+    datagram: bytes
+    discard: Discard
+
+
+NeighbourAction = Depart | Unresolvable | SendMessage | AddressChanged | NeighbourChanged
+
+
+class Neighbourhood:
+    """Neighbour discovery with the datagrams that wait for it and the addresses that come of it.
+
+    Inputs return the actions that they cause, in order; `now` is microseconds.
+    """
+
+    def __init__(
+        self,
+        own: OwnAddresses,
+        discovery: NeighbourDiscovery,
+        autoconfiguration: Autoconfiguration,
+    ) -> None:
+        self.own, self.discovery = own, discovery
+        self._autoconfiguration = autoconfiguration
+        self._unresolved = Unresolved()
+        self._due: int | None = None
+        self._due_changed = True
+        """Discovery has been told something since it was asked when it is due."""
+
+    def solicit_routers(self, *, now: int) -> list[NeighbourAction]:
+        """Look for routers."""
+        return self._told(self.discovery.solicit_routers(now=now), now)
+
+    def check_address(self, own: OwnAddress, *, now: int) -> list[NeighbourAction]:
+        """Have `own` once it is found to be nobody else's.
+
+        Raises FieldOutOfRange if there are too many.
+        """
+        own.ready = False
+        self.own.add(own)
+        return self._told(self.discovery.check_address(own.address, now=now), now)
+
+    def remove_address(self, address: bytes, *, now: int) -> list[NeighbourAction]:
+        """Have `address` (16 octets) no longer; harmless if it is not ours."""
+        if self.own.get(address) is None:
+            return []
+        self.own.remove(address)
+        forgotten = self._told(self.discovery.forget_address(address, now=now), now)
+        return [AddressChanged(address, ready=False), *forgotten]
+
+    def next_hop(self, destination: bytes) -> bytes | None:
+        """Return whom a datagram to `destination`, no group, goes to; None: there is no way."""
+        if self.own.is_on_link(destination):
+            return destination
+        return self.discovery.default_router()
+
+    def send_over(self, datagram: bytes, next_hop: bytes, *, now: int) -> list[NeighbourAction]:
+        """Let a datagram depart, at once or when the link address of `next_hop` is known."""
+        source = datagram[8:24]
+        own = source if self.own.get(source) is not None else None
+        link_address, asked = self.discovery.resolve(next_hop, now=now, source=own)
+        done: list[NeighbourAction] = []
+        if link_address is not None:
+            done.append(Depart(datagram, link_address, next_hop))
+        else:
+            given_up = self._unresolved.hold(next_hop, datagram)
+            done += [Unresolvable(one, Discard.QUEUE_FULL) for one in given_up]
+        return done + self._told(asked, now)
+
+    def receive_message(
+        self, received: NeighbourDiscoveryReceived, *, now: int
+    ) -> list[NeighbourAction]:
+        """Take a message that somebody sent."""
+        return self._told(
+            self.discovery.receive_message(
+                received.message,
+                received.source,
+                received.destination,
+                received.hop_limit,
+                received.ends.source,
+                now=now,
+            ),
+            now,
+        )
+
+    def suspect(self, next_hop: bytes, *, now: int) -> list[NeighbourAction]:
+        """Ask a neighbour that did not acknowledge whether it is still there."""
+        return self._told(self.discovery.suspect(next_hop, now=now), now)
+
+    def next_deadline(self) -> int | None:
+        """Return when to call handle_deadline(), None while nothing is due."""
+        if self._due_changed:
+            self._due = self.discovery.next_deadline()
+            self._due_changed = False
+        return self._due
+
+    def handle_deadline(self, *, now: int) -> list[NeighbourAction]:
+        """Do what is due."""
+        return self._told(self.discovery.handle_deadline(now=now), now)
+
+    def _told(self, actions: list[NdAction], now: int) -> list[NeighbourAction]:
+        """Do what discovery has found out."""
+        self._due_changed = True
+        done: list[NeighbourAction] = []
+        for action in actions:
+            match action:
+                case SendMessage():
+                    done.append(action)
+                case LinkAddressKnown(address, link_address):
+                    done.append(NeighbourChanged(address, link_address, True))
+                    waited = self._unresolved.take(address)
+                    done += [Depart(datagram, link_address, address) for datagram in waited]
+                case Unreachable(address):  # who sent what waited is told (RFC 4861 §7.2.2)
+                    done.append(NeighbourChanged(address, None, False))
+                    waited = self._unresolved.take(address)
+                    done += [Unresolvable(datagram, Discard.NO_NEIGHBOUR) for datagram in waited]
+                case _:
+                    done += self._address_told(action, now)
+        return done
+
+    def _address_told(self, action: NdAction, now: int) -> list[NeighbourAction]:
+        match action:
+            case AddressConfirmed(address):
+                own = self.own.get(address)
+                if own is None:
+                    return []
+                own.ready = True
+                return [AddressChanged(address, True)]
+            case AddressDuplicate(address):
+                self.own.remove(address)
+                return [AddressChanged(address, False, "somebody else has it")]
+            case PrefixLost():
+                lost = self._autoconfiguration.lost(action)
+                return [] if lost is None else self.remove_address(lost, now=now)
+            case _:  # what was refused is counted there
+                made = self._autoconfiguration.learn(action, now=now)
+                return [] if made is None else self.check_address(made, now=now)
