@@ -253,7 +253,7 @@ class Node:
             radio.capabilities,
             self._random,
             security=security,
-            settings=options.node_settings(),
+            settings=options.node_settings(radio),
         )
         running = Running(engine, radio, self._events)
         self._endpoints, self._pingers = Endpoints(running, self), Pingers(running, self._random)

@@ -10,7 +10,7 @@ from lowpan.aio.securing import NodeSecurity, StoreOrPath
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.security import LinkSecurity
 from lowpan.node.settings import NodeSettings
-from lowpan.radio import RadioSettings
+from lowpan.radio import Radio, RadioSettings, neighbours_acknowledge
 from lowpan.wire.addresses import iid_of
 
 NO_SHORT_ADDRESS, NOT_ASSOCIATED = 0xFFFE, 0xFFFF
@@ -64,9 +64,13 @@ class NodeOptions:
             or random_extended_address(random),
         )
 
-    def node_settings(self) -> NodeSettings:
-        """Return what the engine is told."""
-        return replace(self.settings or NodeSettings(), for_host=self.tun is not None)
+    def node_settings(self, radio: Radio) -> NodeSettings:
+        """Return what the engine on `radio` is told."""
+        settings = replace(self.settings or NodeSettings(), for_host=self.tun is not None)
+        if settings.link.acknowledged is not None:
+            return settings
+        asked = neighbours_acknowledge(radio)
+        return replace(settings, link=replace(settings.link, acknowledged=asked))
 
 
 def extended_address_of(text: str | bytes | None) -> bytes | None:

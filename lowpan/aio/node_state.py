@@ -58,6 +58,7 @@ def state_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
         "pan_id": radio.pan_id,
         "extended_address": shown_link_address(engine.link.extended_address),
         "short_address": shown_link_address(engine.link.short_address),
+        "acknowledged": engine.link.settings.acknowledged is not False,
         "security_level": 0 if security is None else security.level,
         "addresses": [
             {

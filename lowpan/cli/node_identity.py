@@ -31,9 +31,9 @@ _OPTIONS = (
         help="Such as 0x0001; 0xfffe: none.",
     ),
     click.option(
-        "--no-ack",
-        is_flag=True,
-        help="Ask for no acknowledgments: the virtual radios of Linux give none.",
+        "--ack/--no-ack",
+        default=None,
+        help="Ask for acknowledgments, or not; default: unless the radio is virtual.",
     ),
     click.option(
         "--address",
@@ -83,7 +83,7 @@ class IdentityOptions:
     pan: int | None = None
     eui64: str | None = None
     short: int | None = None
-    no_ack: bool = False
+    ack: bool | None = None
     addresses: tuple[str, ...] = ()
     raw_key: str | None = None
     key_files: tuple[str, ...] = ()

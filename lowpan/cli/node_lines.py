@@ -18,7 +18,7 @@ from lowpan.node.service import (
     ErrorReceived,
     NeighbourChanged,
 )
-from lowpan.radio import Radio, RadioNotice
+from lowpan.radio import Radio, RadioNotice, neighbours_acknowledge
 from lowpan.wire.addresses import format_ipv6
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS
 
@@ -39,9 +39,13 @@ def identity_lines(radio: Radio, node: Node) -> list[str]:
     link = [shown_link_address(engine.link.extended_address)]
     link += [] if short is None else [shown_link_address(short)]
     where = f"channel {settings.channel}, PAN 0x{settings.pan_id:04x}"
+    unasked = "no acknowledgments are asked for"
+    if not neighbours_acknowledge(radio):
+        unasked += ": on this virtual radio nobody gives any"
     return [
         f"{radio.description}, {where}, {secured}",
         f"link-layer addresses {', '.join(str(address) for address in link)}",
+        *([] if engine.link.settings.acknowledged else [unasked]),
         *([f"interface {node.options.tun}"] if node.options.tun else []),
         *(f"address {address}" for address in node.addresses),
     ]

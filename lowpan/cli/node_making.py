@@ -50,7 +50,7 @@ def _node(
             short_address=identity.short,
             extended_address=extended,
             addresses=identity.addresses,
-            settings=NodeSettings(link=LinkSettings(acknowledged=not identity.no_ack)),
+            settings=NodeSettings(link=LinkSettings(acknowledged=identity.ack)),
             security=security,
             store=None if security is None else _store(identity.store, extended),
             **more,

@@ -46,8 +46,9 @@ class LinkSettings:
     frame_version: int = 0
     """Of the data frames and polls that we send: 0 for everybody, which sealing makes 1; 2 for
     neighbours of 2012 and later, whose acknowledgments can be secured."""
-    acknowledged: bool = True
-    """Ask for acknowledgments; False where nobody gives any, as the virtual radios of Linux."""
+    acknowledged: bool | None = None
+    """Ask for acknowledgments; False where nobody gives any, as on the virtual radios of Linux.
+    None: a lowpan.Node asks the radio about that, a LinkLayer takes it for True."""
     beacon: bytes | None = None
     """Payload of the beacon frame that answers beacon requests; None: they are not answered."""
     duplicate_window: int = DUPLICATE_WINDOW
@@ -279,7 +280,7 @@ class LinkLayer:
             source,
             destination,
             self.radio.pan_id,
-            acknowledged=self.settings.acknowledged,
+            acknowledged=self.settings.acknowledged is not False,
             version=self.settings.frame_version,
         )
 

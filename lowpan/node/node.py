@@ -74,7 +74,7 @@ class Node:
             LinkAddresses(radio.extended_address, self.link.short_address, radio.pan_id),
             random,
             derive=settings.derive,
-            acknowledged_for=ACKNOWLEDGED_FOR if settings.link.acknowledged else 0,
+            acknowledged_for=0 if settings.link.acknowledged is False else ACKNOWLEDGED_FOR,
             settings=settings.discovery,
         )
         autoconfiguration = Autoconfiguration(

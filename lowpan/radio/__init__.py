@@ -20,6 +20,7 @@ __all__ = [
     "TransmitOutcome",
     "TransmitParameters",
     "TransmitStatus",
+    "neighbours_acknowledge",
     "open_radio",
     "parse_radio_uri",
     "radio_schemes",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         TransmitOutcome,
         TransmitParameters,
         TransmitStatus,
+        neighbours_acknowledge,
     )
 else:
     _OPENING = {"RadioUri", "open_radio", "parse_radio_uri", "radio_schemes"}

@@ -150,6 +150,15 @@ class RadioStatistics:
     """How often it was unplugged or disconnected."""
 
 
+def neighbours_acknowledge(radio: "Radio") -> bool:
+    """Tell whether those that `radio` reaches acknowledge frames that ask for it.
+
+    All do but neighbours on a virtual radio, of which a radio may say so by a false
+    `neighbours_acknowledge` of its own.
+    """
+    return bool(getattr(radio, "neighbours_acknowledge", True))
+
+
 class Radio(Protocol):
     """An open transceiver.  Times out by itself; every method raises RadioError when it fails."""
 

@@ -75,6 +75,9 @@ class BaseRadio(EventSource):
     A driver hands in what it hears by `_deliver` and `_notice`, in order, from the event loop.
     """
 
+    neighbours_acknowledge = True
+    """False on radios that are virtual; see lowpan.radio.neighbours_acknowledge()."""
+
     def __init__(
         self,
         uri: str,

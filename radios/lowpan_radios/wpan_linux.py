@@ -11,6 +11,7 @@ from lowpan_radios.nl802154 import Nl802154, WpanDevice, WpanPhy
 from lowpan_radios.wpan_system import PacketSocket
 
 ETH_P_IEEE802154 = 0x00F6
+RADIOS = Path("/sys/class/ieee802154")
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 IFREQ = struct.Struct("16sH22x")
 
@@ -53,9 +54,16 @@ class Linux:
             raise
         return opened
 
+    def driver(self, phy: WpanPhy) -> str:
+        """Return the name of the kernel's driver of `phy`; empty where sysfs does not show it."""
+        try:
+            return (RADIOS / phy.name / "device" / "driver").readlink().name
+        except OSError:
+            return ""
+
     def lock(self, phy: WpanPhy) -> int:
         """Return a descriptor that holds `phy` for us, as long as it is open."""
-        held = os.open(f"/sys/class/ieee802154/{phy.name}", os.O_RDONLY | os.O_CLOEXEC)
+        held = os.open(RADIOS / phy.name, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BaseException:

@@ -5,6 +5,9 @@ from lowpan_radios.base import BaseRadio
 from lowpan_radios.wpan_link import WpanLink
 from lowpan_radios.wpan_port import WpanPort
 
+VIRTUAL_DRIVERS = frozenset({"mac802154_hwsim", "ieee802154fakelb"})
+"""Drivers of the kernel without hardware, which would be what acknowledges."""
+
 
 class WpanRadio(BaseRadio):
     """A BaseRadio on a port; a driver adds `hears`, and calls `_listen_on` once it can be called.
@@ -19,6 +22,7 @@ class WpanRadio(BaseRadio):
     def _listen_on(self, port: WpanPort) -> None:
         """Take what comes from `port`, which is open, from now on."""
         self.port = port
+        self.neighbours_acknowledge = port.system.driver(port.phy) not in VIRTUAL_DRIVERS
         self.link = WpanLink(port, self)
         self.link.start()
 

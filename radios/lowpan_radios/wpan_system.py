@@ -98,6 +98,10 @@ class System(Protocol):
         """Open a socket on `device`."""
         ...
 
+    def driver(self, phy: WpanPhy) -> str:
+        """Return the name of the kernel's driver of `phy`, such as at86rf230; empty: not told."""
+        ...
+
     def lock(self, phy: WpanPhy) -> int:
         """Return a descriptor that holds `phy` for us; raises BlockingIOError if another does."""
         ...

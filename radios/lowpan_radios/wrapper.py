@@ -10,6 +10,7 @@ from lowpan.radio import (
     ReceivedFrame,
     TransmitOutcome,
     TransmitParameters,
+    neighbours_acknowledge,
 )
 from lowpan_radios.base import EventSource
 
@@ -55,6 +56,11 @@ class Wrapper(EventSource):
     def hears_all_channels(self) -> bool:
         """Return whether the radio inside gives frames of channels that it is not tuned to."""
         return bool(getattr(self.radio, "hears_all_channels", False))
+
+    @property
+    def neighbours_acknowledge(self) -> bool:
+        """Return whether those that the radio inside reaches acknowledge."""
+        return neighbours_acknowledge(self.radio)
 
     @property
     def acknowledge_secured(self) -> SecuredAck | None:

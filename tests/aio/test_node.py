@@ -10,8 +10,10 @@ import pytest
 from lowpan import FieldOutOfRange, Node, NodeSecurity, RadioError, SecurityError
 from lowpan.aio.events import Events, EventsMissed, RadioFailed
 from lowpan.errors import RadioClosed, StoreError
+from lowpan.mac.link_layer import LinkSettings
 from lowpan.mac.service import Drop, FrameDropped
 from lowpan.node.service import AddressChanged, DatagramDiscarded, Discard
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import (
     Happening,
     RadioNotice,
@@ -60,6 +62,26 @@ async def test_what_it_was_not_told_is_as_the_radio_has_it() -> None:
         extended = settings.extended_address
         assert extended is not None
         assert extended[0] & 3 == 2  # the radio had none: locally administered, of one station
+
+
+@pytest.mark.parametrize(
+    ("told", "virtual", "asked"),
+    [(None, False, True), (None, True, False), (True, True, True), (False, False, False)],
+)
+async def test_acknowledgments_are_asked_for_where_anybody_gives_them(
+    told: bool | None, virtual: bool, asked: bool
+) -> None:
+    cable = Cable()
+    radio = cable.radio()
+    if virtual:
+        radio.neighbours_acknowledge = False
+    settings = NodeSettings(link=LinkSettings(acknowledged=told))
+    async with node_on(radio, 0, settings=settings) as node:
+        assert node.state()["acknowledged"] == asked
+        with pytest.raises(TimeoutError):
+            await node.ping(EXTENDED[1], timeout=0.05)
+        unicast = [psdu for psdu in cable.on_air if psdu[1] & 0x0C == 0x0C]
+        assert {bool(psdu[0] & 0x20) for psdu in unicast} == {asked}
 
 
 async def test_without_a_short_address_it_has_one_address() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from tests.kernel.command_scenarios import COMMAND_SCENARIOS
 from tests.kernel.node_scenarios import NODE_SCENARIOS
 from tests.kernel.scenarios import SCENARIOS
 from tests.kernel.secured_scenarios import SECURED_SCENARIOS
@@ -70,6 +71,7 @@ def checks() -> dict[str, Check]:
         **contract_checks("wpan:phy0", MonitorContract()),
         **contract_checks("wpan:wpan0", NodeContract()),
         **NODE_SCENARIOS,
+        **COMMAND_SCENARIOS,
         **SECURED_SCENARIOS,
         **TUN_SCENARIOS,
         **SCENARIOS,

@@ -12,8 +12,6 @@ from typing import Any
 import lowpan
 from lowpan.aio.securing import NodeSecurity
 from lowpan.capture.writer import open_writer
-from lowpan.mac.link_layer import LinkSettings
-from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, RadioSettings, open_radio
 from lowpan_radios.tee import Tee
 from tests.kernel.llsec import Llsec
@@ -26,8 +24,6 @@ OURS, THEIRS = "fe80::1", "fe80::2"
 OURS_SHORT, THEIRS_SHORT = "fe80::ff:fe00:1", "fe80::ff:fe00:2"
 SIZES = (56, 200, 500, 1000, 1232)
 PINGS = 50
-UNACKNOWLEDGED = NodeSettings(link=LinkSettings(acknowledged=False))
-"""mac802154_hwsim acknowledges nothing."""
 
 
 @asynccontextmanager
@@ -43,18 +39,7 @@ async def beside_linux(
 
     With `security`, both seal what they send.  `around` puts a radio around ours.
     """
-    clear()
-    run("iwpan phy phy1 set channel 0 13")
-    run("iwpan phy phy1 interface add wpan1 type node")
-    run(f"ip link set wpan1 address {THEIR_EUI64}")
-    run(f"iwpan dev wpan1 set pan_id {PAN_ID:#x}")
-    if short:
-        run("iwpan dev wpan1 set short_addr 0x0002")
-    if security is not None:
-        secure_linux(security)
-    run("ip link add link wpan1 name lowpan1 type lowpan")
-    run("ip link set wpan1 up")
-    run("ip link set lowpan1 up")
+    set_linux_up(short=short, security=security)
     if short:  # what IPHC makes of a short address; Linux itself only knows the form with the PAN
         run(f"ip -6 addr add {THEIRS_SHORT}/64 dev lowpan1")
     radio = await open_radio("wpan:phy0", RadioSettings(channel=13))
@@ -67,7 +52,6 @@ async def beside_linux(
                 pan_id=PAN_ID,
                 short_address=1 if short else 0xFFFE,
                 extended_address=OUR_EUI64,
-                settings=UNACKNOWLEDGED,
                 security=security,
                 store=directory / f"{name}.sqlite",
             ) as node,
@@ -75,6 +59,22 @@ async def beside_linux(
             await settled()
             yield node
     clear()
+
+
+def set_linux_up(*, short: bool = False, security: NodeSecurity | None = None) -> None:
+    """Make lowpan1, with THEIR_EUI64, out of phy1."""
+    clear()
+    run("iwpan phy phy1 set channel 0 13")
+    run("iwpan phy phy1 interface add wpan1 type node")
+    run(f"ip link set wpan1 address {THEIR_EUI64}")
+    run(f"iwpan dev wpan1 set pan_id {PAN_ID:#x}")
+    if short:
+        run("iwpan dev wpan1 set short_addr 0x0002")
+    if security is not None:
+        secure_linux(security)
+    run("ip link add link wpan1 name lowpan1 type lowpan")
+    run("ip link set wpan1 up")
+    run("ip link set lowpan1 up")
 
 
 def secure_linux(security: NodeSecurity) -> None:

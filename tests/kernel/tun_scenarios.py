@@ -14,7 +14,7 @@ import lowpan
 from lowpan.capture.writer import open_writer
 from lowpan.radio import RadioSettings, open_radio
 from lowpan_radios.tee import Tee
-from tests.kernel.node_scenarios import PAN_ID, UNACKNOWLEDGED, received
+from tests.kernel.node_scenarios import PAN_ID, received
 from tests.kernel.scenarios import clear
 from tests.peers.kernel import run
 
@@ -55,7 +55,6 @@ async def host(number: int, capture: Path) -> AsyncGenerator["lowpan.Node"]:
             pan_id=PAN_ID,
             extended_address=f"02:00:00:00:00:00:00:0{number + 1}",
             addresses=[f"fd00:6c::{number + 1}/64"],
-            settings=UNACKNOWLEDGED,
             tun="lp",
         )
         async with radio, AsyncExitStack() as stack:

@@ -63,6 +63,7 @@ class KernelDouble(Nl802154):
         self.refuses: dict[str, int] = {}
         """errno with which the kernel refuses a call, by the call's name."""
         self.sticky_channel = False
+        self.driver_name = "at86rf230"
         self._indices = 1
         self._air: socket.socket | None = None
         self._opened: AirSocket | None = None
@@ -174,6 +175,9 @@ class KernelDouble(Nl802154):
         self._opened = AirSocket(self, ours)
         asyncio.get_running_loop().add_reader(self._air.fileno(), self._sent, self._air)
         return self._opened
+
+    def driver(self, phy: WpanPhy) -> str:
+        return self.driver_name
 
     def lock(self, phy: WpanPhy) -> int:
         import fcntl  # noqa: PLC0415  (as the driver: Linux only)

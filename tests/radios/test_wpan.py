@@ -16,10 +16,12 @@ from lowpan.radio import (
     RadioCapability,
     RadioSettings,
     TransmitParameters,
+    neighbours_acknowledge,
     open_radio,
 )
 from lowpan_radios.nl802154 import WpanPhy
 from lowpan_radios.wpan import WpanInterface, list_interfaces
+from lowpan_radios.wrapper import Wrapper
 from tests.peers.kernel_double import EXTENDED, MONITOR, NODE, KernelDouble
 from tests.radios.contract import RadioContract
 from tests.radios.contract_parts import (
@@ -347,3 +349,12 @@ async def test_interfaces_are_listed(kernel: KernelDouble) -> None:
         WpanInterface("wpan0", "node", "phy0", 11, 0, 0xABCD, up=True),
         WpanInterface("phy4", "phy", "phy4", 3, 2, None, up=False),
     ]
+
+
+@pytest.mark.parametrize("driver", ["at86rf230", "", "mac802154_hwsim", "ieee802154fakelb"])
+@pytest.mark.parametrize("kernel", ["wpan:phy0", "wpan:wpan0"], indirect=True)
+async def test_on_a_virtual_radio_nobody_acknowledges(kernel: KernelDouble, driver: str) -> None:
+    kernel.driver_name = driver
+    async with await open_radio(kernel.uri) as radio:
+        assert neighbours_acknowledge(radio) == (driver in ("at86rf230", ""))
+        assert neighbours_acknowledge(Wrapper(radio)) == neighbours_acknowledge(radio)
