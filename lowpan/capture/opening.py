@@ -15,8 +15,9 @@ from lowpan.mac.frame_security import (
     source_pan_id,
     split_psdu,
 )
+from lowpan.mesh.mle_protection import authenticated_octets
 from lowpan.wire.mle import MleEnvelope
-from lowpan.wire.security_header import AUXILIARY_SECURITY_HEADER, AuxiliarySecurityHeader
+from lowpan.wire.security_header import AuxiliarySecurityHeader
 
 
 class KeyMissing(SecurityError):
@@ -152,7 +153,7 @@ def open_mle_message(
     sealed = _Sealed(
         security,
         lambda address: nonce(address, counter, level),
-        b"".join(ends) + AUXILIARY_SECURITY_HEADER.encode(security),
+        authenticated_octets(*ends, security),
         envelope.payload + envelope.mic,
         keyring.mle.usual(identifier),
         keyring.mle_choices(identifier),

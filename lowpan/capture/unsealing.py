@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from struct import Struct
 
 from cryptography.exceptions import InvalidTag
 
@@ -21,8 +20,9 @@ from lowpan.capture.opening import (
     open_secured_frame,
 )
 from lowpan.errors import SecurityError
-from lowpan.mac.ccm_star import CcmStarKey, MicMismatch
+from lowpan.mac.ccm_star import CcmStarKey, MicMismatch, nonce, pack_nonce
 from lowpan.mac.frame_security import SecurableFrame, open_octets
+from lowpan.mesh.mle_protection import authenticated_octets
 from lowpan.wire.ieee802154 import FrameType
 from lowpan.wire.mle import MleEnvelope
 from lowpan.wire.security_header import AuxiliarySecurityHeader
@@ -45,7 +45,6 @@ REPEATED = "its frame counter is not above earlier ones: late, replayed, or coun
 """Note on a frame that is no retransmission."""
 
 _DATA = int(FrameType.DATA)
-_NONCE = Struct(">8sIB").pack
 
 
 class Unsealer:
@@ -94,8 +93,8 @@ class Unsealer:
             try:
                 in_clear = open_octets(frame) if frame.control.frame_type != _DATA else 0
                 begin = len(psdu) - len(payload) - len(frame.mic) + in_clear
-                nonce = _NONCE(link.nonce_address, security.frame_counter, level)
-                private = decrypt(nonce, psdu[begin:], psdu[:begin])
+                sender = pack_nonce(link.nonce_address, security.frame_counter, level)
+                private = decrypt(sender, psdu[begin:], psdu[:begin])
             except (InvalidTag, SecurityError, ValueError):
                 # another key sequence or address by now, or no frame to be opened (ValueError:
                 # one too long for CCM*): the search goes through all of it again, and explains
@@ -231,11 +230,11 @@ class Unsealer:
         if usual is not None and security.frame_counter is not None:
             level = security.control.security_level
             private = envelope.payload + envelope.mic
-            header = datagram.payload[1 : len(datagram.payload) - len(private)]
-            authenticated = datagram.source + datagram.destination + header
+            ends = (datagram.source, datagram.destination)
+            authenticated = authenticated_octets(*ends, security)
             try:
-                nonce = _NONCE(sender, security.frame_counter, level)
-                return usual[0].open(nonce, authenticated, private, level), usual[1]
+                number = nonce(sender, security.frame_counter, level)
+                return usual[0].open(number, authenticated, private, level), usual[1]
             except SecurityError:
                 pass  # forged, or another network's: let every key say so
         try:

@@ -23,7 +23,8 @@ LAST_FRAME_COUNTER = 0xFFFFFFFF
 
 _ENC = int(SecurityLevel.ENC)
 _MIC_OCTETS = tuple(map(mic_octets, range(8)))
-_PACK_NONCE = Struct(">8sIB").pack
+pack_nonce = Struct(">8sIB").pack
+"""Address, frame counter, security level: what nonce() checks before."""
 _TSCH_SHORT_PREFIX = bytes.fromhex("ba55ec00")
 
 
@@ -135,7 +136,7 @@ def nonce(extended_address: bytes, frame_counter: int, security_level: int) -> b
     if len(extended_address) != 8:
         raise FieldOutOfRange(f"an extended address of {len(extended_address)} octets")
     try:
-        return _PACK_NONCE(extended_address, frame_counter, security_level & 7)
+        return pack_nonce(extended_address, frame_counter, security_level & 7)
     except StructError:
         raise FieldOutOfRange(f"frame counter {frame_counter} does not fit 4 octets") from None
 

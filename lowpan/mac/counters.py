@@ -85,10 +85,18 @@ class OutgoingCounter:
         Raises StoreError if none is left that is reserved and the store fails, CounterExhausted
         if there are no more at all.
         """
+        counter = self.next(now=now)
+        self._next = counter + 1
+        return counter
+
+    def next(self, *, now: int) -> int:
+        """Return the counter that take() will give next, without using it; raises the same.
+
+        It is what peers are told to expect: nothing below it will ever be sent.
+        """
         if self._next >= self._end:
             self._reserve(now)
-        self._next += 1
-        return self._next - 1
+        return self._next
 
     def _reserve(self, now: int) -> None:
         mark = max(self._store.load_counter(self._name) or 0, self._end)

@@ -50,6 +50,10 @@ class KeyIdentifier:
             raise FieldOutOfRange(f"{what}, not {octets}")
 
 
+FIRST_KEY = KeyIdentifier(1, 1)
+"""Key identifier mode 1, key index 1: what most networks call their only key."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LinkKey:
     """A key of the link layer, ready for use."""
@@ -69,7 +73,7 @@ class KeyTable:
     holds what its owner puts in; no frame changes it.
     """
 
-    __slots__ = ("_default_key_source", "_implicit", "_named", "_thread")
+    __slots__ = ("_default_key_source", "_implicit", "_later", "_named", "_thread")
 
     def __init__(self, *, default_key_source: bytes | None = None) -> None:
         if default_key_source is not None and len(default_key_source) != 8:
@@ -79,6 +83,8 @@ class KeyTable:
         self._implicit: dict[bytes, LinkKey] = {}
         self._thread: dict[int, KeyIdentifier] = {}
         """Names of the Thread keys held, by key sequence."""
+        self._later: dict[int, tuple[str, ...]] = {}
+        """Fingerprints of the Thread keys held that are later, by key sequence."""
 
     def add(
         self, identifier: KeyIdentifier, octets: bytes, *, key_sequence: int | None = None
@@ -95,7 +101,7 @@ class KeyTable:
         name = self._name(identifier.source, identifier.index)
         if name in self._named:
             raise FieldOutOfRange(f"{identifier} is the name of another key")
-        key = self._named[name] = _link_key(octets, key_sequence)
+        key = self._named[name] = link_key(octets, key_sequence)
         return key
 
     def add_implicit(self, peer: bytes, octets: bytes) -> LinkKey:
@@ -105,7 +111,7 @@ class KeyTable:
         """
         if len(peer) != 8:
             raise FieldOutOfRange(f"an extended address of {len(peer)} octets")
-        key = self._implicit[peer] = _link_key(octets, None)
+        key = self._implicit[peer] = link_key(octets, None)
         return key
 
     def remove(self, identifier: KeyIdentifier) -> None:
@@ -128,6 +134,11 @@ class KeyTable:
             identifier = KeyIdentifier(KeyIdentifierMode.INDEX, key_index(sequence))
             self.add(identifier, derive(network_key, sequence)[1], key_sequence=sequence)
             self._thread[sequence] = identifier
+        held = [(sequence, self.find(name, None)) for sequence, name in self._thread.items()]
+        self._later = {
+            sequence: tuple(key.fingerprint for other, key in held if key and other > sequence)
+            for sequence, _ in held
+        }
         return self._thread[key_sequence]
 
     def find(
@@ -146,6 +157,17 @@ class KeyTable:
             return None if peer is None else self._implicit.get(peer)
         return self._named.get(self._name(source, index))
 
+    def later_keys(self, key_sequence: int | None) -> tuple[str, ...]:
+        """Return the fingerprints of the Thread keys held that come after `key_sequence`.
+
+        A sender that has used one of them has done with those before.
+        """
+        return self._later.get(key_sequence, ()) if key_sequence is not None else ()
+
+    def fingerprints(self) -> set[str]:
+        """Return what may be shown of all keys held."""
+        return {key.fingerprint for key in (*self._named.values(), *self._implicit.values())}
+
     def has_implicit(self, peer: bytes) -> bool:
         """Tell whether there is a key for the frames between us and `peer` alone."""
         return peer in self._implicit
@@ -159,7 +181,8 @@ def is_well_known(source: bytes | None, index: int | None) -> bool:
     return source == ANNOUNCE_KEY_SOURCE and index == ANNOUNCE_KEY_INDEX
 
 
-def _link_key(octets: bytes, key_sequence: int | None) -> LinkKey:
+def link_key(octets: bytes, key_sequence: int | None) -> LinkKey:
+    """Return a key of 16 octets ready for use; FieldOutOfRange refuses the well-known one."""
     if octets == ANNOUNCE_KEY:
         raise FieldOutOfRange("the well-known key is printed, it protects nothing")
     ccm_star = CcmStarKey(Secret(octets))

@@ -42,8 +42,8 @@ class _Sender:
     """The lowest counter that is acceptable."""
     mark: int
     """The lowest counter that will be acceptable after a crash, as the store has it."""
-    seen: bool = False
-    """`next` is above a counter accepted since the start, not just a mark."""
+    used: int = 0
+    """Above all counters accepted since the start, 0 without any; never above `next`."""
     ahead: int = 0
     """How far the mark was put above the counter then, 0 if it was not."""
     saved_at: int = 0
@@ -67,7 +67,7 @@ class IncomingCounters:
     `reserve` microseconds, and nothing after settle().  A store is one node's alone.
     """
 
-    __slots__ = ("_floors", "_most_senders", "_reserve", "_senders", "_store")
+    __slots__ = ("_floors", "_most_senders", "_name", "_raised", "_reserve", "_senders", "_store")
 
     def __init__(
         self,
@@ -75,17 +75,28 @@ class IncomingCounters:
         *,
         most_senders: int = MOST_SENDERS,
         reserve: int = RESERVE,
+        name: str = "",
     ) -> None:
-        """Begin with what `store` has; raise StoreError."""
+        """Begin with what `store` has; raise StoreError.
+
+        `name` keeps apart in one store what belongs to several of these; it ends with a slash.
+        """
         self._store, self._most_senders, self._reserve = store, most_senders, reserve
+        self._name = name
         self._senders: OrderedDict[tuple[str, bytes], _Sender] = OrderedDict()
         self._floors: dict[str, dict[int, int]] = {}
+        self._raised: dict[tuple[str, int], int] = {}
+        """When a floor was raised since our start, by key and number."""
         if store is not None:
             self._restore(store)
 
     def senders(self) -> Iterator[bytes]:
         """Yield the extended addresses remembered, once for each key."""
         return (sender for _, sender in self._senders)
+
+    def knows(self, key: str, sender: bytes) -> bool:
+        """Tell whether `sender` is remembered under the key of this fingerprint."""
+        return (key, sender) in self._senders
 
     def accept(self, key: str, sender: bytes, counter: int, *, now: int) -> Freshness:
         """Tell whether a frame whose MIC was right is new; if so, it never is again.
@@ -101,37 +112,49 @@ class IncomingCounters:
                 return Freshness.OLD
             entry = self._admit(key, sender, counter, now)
         elif counter < entry.next:
-            last = entry.seen and counter == entry.next - 1
+            last = entry.used == entry.next and counter == entry.next - 1
             return Freshness.REPEATED if last else Freshness.OLD
         if counter >= entry.mark:
             self._raise_mark(key, sender, entry, counter, now)
-        entry.next, entry.seen = counter + 1, True
+        entry.next = entry.used = counter + 1
         self._senders.move_to_end((key, sender))
         return Freshness.NEW
 
-    def establish(self, key: str, sender: bytes, counter: int, *, now: int) -> None:
+    def establish(
+        self, key: str, sender: bytes, counter: int, *, now: int, challenged_at: int | None = None
+    ) -> bool:
         """Accept `sender` from `counter` on, as it has answered a fresh challenge of ours.
 
         Such an answer lets a newcomer in below the mark of those forgotten, and a sender after
-        our crash at once.  A counter that was accepted since our start stays used.
+        our crash at once.  Whatever was accepted since our start stays used: False says that the
+        answer is late, and changes nothing.  `challenged_at` is when the challenge was sent; None:
+        before anybody was forgotten last.
         """
         if not 0 <= counter <= LAST_FRAME_COUNTER:
             raise FieldOutOfRange(f"frame counter {counter} does not fit 4 octets")
         entry = self._senders.get((key, sender))
         if entry is None:
+            if challenged_at is not None and self._forgotten_since(
+                challenged_at, key, sender, counter
+            ):
+                return False
             entry = self._admit(key, sender, counter, now)
-        elif not entry.seen or counter > entry.next:
-            entry.next, entry.seen = counter, False
+        elif counter < entry.used:
+            return False
+        else:
+            entry.next = counter
         self._senders.move_to_end((key, sender))
+        return True
 
     def forget_key(self, key: str) -> None:
         """Forget all senders under a key that will never be in use again."""
         for pair in [pair for pair in self._senders if pair[0] == key]:
             del self._senders[pair]
-        self._floors.pop(key, None)
+        for number in self._floors.pop(key, {}):
+            self._raised.pop((key, number), None)
         if self._store is not None:
             for prefix in (_MARK, _FLOOR):
-                for name in self._store.names(f"{prefix}{key}/"):
+                for name in self._store.names(f"{self._name}{prefix}{key}/"):
                     self._store.remove(name)
 
     def settle(self, *, now: int) -> None:
@@ -140,7 +163,7 @@ class IncomingCounters:
             return
         for (key, sender), entry in self._senders.items():
             if entry.mark != entry.next:
-                self._store.save_counter(_mark_name(key, sender), entry.next, now=now)
+                self._store.save_counter(self._mark_name(key, sender), entry.next, now=now)
                 entry.mark, entry.ahead = entry.next, 0
 
     def _admit(self, key: str, sender: bytes, counter: int, now: int) -> _Sender:
@@ -158,11 +181,16 @@ class IncomingCounters:
         pace = advanced * self._reserve // max(now - entry.saved_at, 1)
         ahead = max(min(pace, 2 * entry.ahead), 1)
         mark = min(counter + ahead, LAST_FRAME_COUNTER)
-        self._store.save_counter(_mark_name(key, sender), mark, now=now)
+        self._store.save_counter(self._mark_name(key, sender), mark, now=now)
         entry.mark, entry.ahead, entry.saved_at = mark, ahead, now
 
     def _floor(self, key: str, sender: bytes) -> int:
         return self._floors.get(key, {}).get(crc32(sender) % FLOORS, 0)
+
+    def _forgotten_since(self, moment: int, key: str, sender: bytes, counter: int) -> bool:
+        """Tell whether `sender` may be one that was forgotten after a frame of this counter."""
+        raised_at = self._raised.get((key, crc32(sender) % FLOORS))
+        return raised_at is not None and raised_at >= moment and counter < self._floor(key, sender)
 
     def _evict(self, now: int) -> None:
         """Forget who was silent for longest, and put its counter into the mark that remains."""
@@ -170,23 +198,24 @@ class IncomingCounters:
         floor = max(self._floor(key, sender), entry.next)
         number = crc32(sender) % FLOORS
         if self._store is not None:  # the floor first: between the two, both hold
-            self._store.save_counter(f"{_FLOOR}{key}/{number}", floor, now=now)
-            self._store.remove(_mark_name(key, sender))
+            self._store.save_counter(f"{self._name}{_FLOOR}{key}/{number}", floor, now=now)
+            self._store.remove(self._mark_name(key, sender))
         self._floors.setdefault(key, {})[number] = floor
+        self._raised[key, number] = now
         del self._senders[key, sender]
 
     def _restore(self, store: PatientStore) -> None:
-        for name in store.names(_MARK):
-            key, _, sender = name.removeprefix(_MARK).partition("/")
+        marks, floors = self._name + _MARK, self._name + _FLOOR
+        for name in store.names(marks):
+            key, _, sender = name.removeprefix(marks).partition("/")
             mark = _saved(store, name)
             self._senders[key, _sender_of(sender, name)] = _Sender(mark, mark)
-        for name in store.names(_FLOOR):
-            key, _, number = name.removeprefix(_FLOOR).partition("/")
+        for name in store.names(floors):
+            key, _, number = name.removeprefix(floors).partition("/")
             self._floors.setdefault(key, {})[int(number)] = _saved(store, name)
 
-
-def _mark_name(key: str, sender: bytes) -> str:
-    return f"{_MARK}{key}/{sender.hex()}"
+    def _mark_name(self, key: str, sender: bytes) -> str:
+        return f"{self._name}{_MARK}{key}/{sender.hex()}"
 
 
 def _sender_of(text: str, name: str) -> bytes:

@@ -13,7 +13,14 @@ from lowpan.mac.frame_security import (
     seal_frame,
     source_pan_id,
 )
-from lowpan.mac.keys import KeyIdentifier, KeyTable, KeyUnavailable, LinkKey, is_well_known
+from lowpan.mac.keys import (
+    FIRST_KEY,
+    KeyIdentifier,
+    KeyTable,
+    KeyUnavailable,
+    LinkKey,
+    is_well_known,
+)
 from lowpan.mac.peers import Peers
 from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.replay import MOST_SENDERS, Freshness, IncomingCounters
@@ -27,8 +34,6 @@ _KEY_IDENTIFIER_OCTETS = (0, 1, 5, 9)
 """By key identifier mode."""
 _NO_COUNTER = "no frame counter to tell a replay by"
 _IMPLICIT = KeyIdentifier(0)
-FIRST_KEY = KeyIdentifier(1, 1)
-"""Key identifier mode 1, key index 1: what most networks call their only key."""
 
 
 @dataclass(slots=True)
@@ -150,7 +155,8 @@ class LinkSecurity:
         verified = self._refuse_header(frame, security) or self._verify_from(frame, psdu, security)
         if isinstance(verified, Refusal):
             return verified
-        opened = _accept(self.incoming, verified, now)
+        refusal = self._refuse_old_key(verified)
+        opened = refusal or _accept(self.incoming, verified, now)
         if isinstance(opened, Opened):
             source = frame.source
             short = source if source is not None and len(source) == 2 else None
@@ -182,6 +188,25 @@ class LinkSecurity:
         if isinstance(verified, Refusal):
             return verified
         return _accept(self._acknowledgments, verified, now)
+
+    def next_counter(self, *, now: int) -> int:
+        """Return the counter that the next frame under `key` will have; raises what seal() does.
+
+        It is for neighbours, which accept nothing below it once they have learnt it.
+        """
+        return self._counter(self._own_key()).next(now=now)
+
+    def establish(
+        self, sender: bytes, frame_counter: int, *, now: int, challenged_at: int | None = None
+    ) -> bool:
+        """Accept `sender` from `frame_counter` on under `key`, as it has answered our challenge.
+
+        See IncomingCounters.establish(); raises StoreError, and KeyUnavailable without that key.
+        """
+        fingerprint = self._own_key().fingerprint
+        return self.incoming.establish(
+            fingerprint, sender, frame_counter, now=now, challenged_at=challenged_at
+        )
 
     def settle(self, *, now: int) -> None:
         """Before an orderly end: let peers be heard at once after the next start."""
@@ -246,6 +271,19 @@ class LinkSecurity:
         except SecurityError as error:
             return Refusal(Drop.MALFORMED, str(error))
         return _Verified(payload, sender, security, key)
+
+    def _refuse_old_key(self, verified: "_Verified") -> Refusal | None:
+        """Refuse what is sealed with the key before one that its sender has used already."""
+        for fingerprint in self.keys.later_keys(verified.key.key_sequence):
+            if self.incoming.knows(fingerprint, verified.sender):
+                return Refusal(Drop.REPLAYED, "its sender has a newer key")
+        return None
+
+    def _own_key(self) -> LinkKey:
+        key = self.keys.find(self.key, None)
+        if key is None:
+            raise KeyUnavailable(f"no key with index {self.key.index}")
+        return key
 
     def _extended(self, address: bytes | None, pan_id: int | None) -> bytes | None:
         if address is None or len(address) == 8:
