@@ -41,14 +41,14 @@ def zep_uri(own: int, peer: int) -> str:
 
 
 @asynccontextmanager
-async def radios(medium: str) -> AsyncGenerator[list[Radio]]:
-    """Open two radios that hear each other."""
+async def radios(medium: str, parameters: str = "") -> AsyncGenerator[list[Radio]]:
+    """Open two radios that hear each other; `parameters` such as `&ack_timeout_ms=20` for both."""
     if medium.endswith("cable"):
         cable = Cable()
         capabilities = RAW if medium == "raw cable" else COMPLETE
         yield [cable.radio(capabilities) for _ in range(2)]
         return
-    first, second = uris(medium)
+    first, second = (uri + parameters for uri in uris(medium))
     async with await open_radio(first) as one, await open_radio(second) as other:
         yield [one, other]
 
@@ -67,11 +67,11 @@ def node_on(radio: Radio | str, number: int, **options: Any) -> Node:
 
 @asynccontextmanager
 async def nodes(
-    medium: str, wrap: Wrap = lambda radio: radio, **options: Any
+    medium: str, wrap: Wrap = lambda radio: radio, parameters: str = "", **options: Any
 ) -> AsyncGenerator[list[Node]]:
     """Let two nodes live on one medium."""
     async with (
-        radios(medium) as (one, other),
+        radios(medium, parameters) as (one, other),
         wrap(one) as near,
         wrap(other) as far,
         node_on(near, 0, **options) as first,
