@@ -65,6 +65,7 @@ class Why(Enum):
     AT_CAPACITY = "the PAN is full"
     DENIED = "the coordinator denies access"
     NO_COORDINATOR = "nobody knows us as an orphan"
+    NO_PAN = "nobody lets us in"
     LEFT = "we have left"
     SENT_AWAY = "the coordinator has sent us away"
 
@@ -115,8 +116,14 @@ class Association:
         *,
         capability: AssociationRequest | None = None,
         timing: PhyTiming = O_QPSK_2450,
+        data_wait: int | None = None,
+        most_polls: int = 1,
     ) -> None:
-        """`radio` has our extended address; raise FieldOutOfRange if not."""
+        """`radio` has our extended address; raise FieldOutOfRange if not.
+
+        The answer is asked for `most_polls` times, and awaited for `data_wait` microseconds each
+        time that it is promised; None: macMaxFrameTotalWaitTime, which is for hardware.
+        """
         if radio.extended_address is None:
             raise FieldOutOfRange("who associates needs an extended address")
         self.radio = radio
@@ -125,7 +132,9 @@ class Association:
         self._capability = capability or AssociationRequest(
             receiver_on_when_idle=True, allocate_address=True
         )
-        self._timing = timing
+        self._timing, self._most_polls = timing, most_polls
+        self._data_wait = timing.frame_total_wait if data_wait is None else data_wait
+        self._polls = 0
         self._state = _State.ALONE
         self._deadline: int | None = None
         self._channels: list[int] = []
@@ -181,13 +190,14 @@ class Association:
         if sent.handle == _REQUEST and state is _State.REQUESTING:
             if not ok:
                 return self._fail(Why.NOT_SENT, sent.reason or sent.status.value)
+            self._polls = 0
             self._enter(_State.WAITING, now + self._timing.response_wait)
         elif sent.handle == _POLL and state is _State.POLLING:
             if not ok:
-                return self._fail(Why.NOT_SENT, sent.reason or sent.status.value)
+                return self._no_answer(now, Why.NOT_SENT, sent.reason or sent.status.value)
             if sent.frame_pending is False:
-                return self._fail(Why.NO_DATA)
-            self._enter(_State.LISTENING, now + self._timing.frame_total_wait)
+                return self._no_answer(now, Why.NO_DATA)
+            self._enter(_State.LISTENING, now + self._data_wait)
         elif sent.handle == _LEAVE and state is _State.LEAVING:
             return self._fail(Why.LEFT)
         elif sent.handle == _ORPHAN and state is _State.ORPHAN and self._deadline is None:
@@ -219,13 +229,21 @@ class Association:
         if self._deadline is None or now < self._deadline:
             return []
         if self._state is _State.WAITING and self.coordinator is not None:
+            self._polls += 1
             self._enter(_State.POLLING)
             return [Poll(self.coordinator.address, _POLL)]
         if self._state is _State.ORPHAN:
             return self._next_channel()
-        return self._fail(Why.NO_DATA)
+        return self._no_answer(now, Why.NO_DATA)
 
     # Inside
+
+    def _no_answer(self, now: int, why: Why, reason: str = "") -> list[AssociationAction]:
+        """Ask for the answer once more, or give up: a frame may be lost, the coordinator slow."""
+        if self._polls >= self._most_polls:
+            return self._fail(why, reason)
+        self._enter(_State.WAITING, now + self._data_wait)
+        return []
 
     def _response(
         self, received: CommandReceived, response: AssociationResponse

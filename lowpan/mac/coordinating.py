@@ -11,6 +11,7 @@ from enum import Enum
 from random import Random
 
 from lowpan.errors import FieldOutOfRange, MalformedFrame
+from lowpan.mac.device_names import DeviceNames
 from lowpan.mac.framing import command_frame, realignment_frame
 from lowpan.mac.service import CommandReceived, CommandSent, SendCommand
 from lowpan.radio import RadioSettings, TransmitStatus
@@ -115,8 +116,8 @@ class Coordinating:
         self._most_devices, self._most_pending = most_devices, most_pending
         self._devices: dict[bytes, _Device] = {}
         self._pending: dict[bytes, _Pending] = {}
-        self._short: dict[bytes, bytes] = {}
-        """Short address -> extended address, those promised included."""
+        self.names = DeviceNames()
+        """The short addresses given, those promised included."""
 
     def __len__(self) -> int:
         """Return how many devices have joined."""
@@ -131,7 +132,7 @@ class Coordinating:
         """Know a device from before a restart; it counts as verified."""
         self._devices[extended] = _Device(short, verified=True)
         if short is not None:
-            self._short[short] = extended
+            self.names.give(short, extended)
 
     def disassociate(self, extended: bytes, *, sleeps: bool = False) -> list[CoordinatorAction]:
         """Send a device away; DeviceLeft tells the end, whether it knows or not."""
@@ -176,7 +177,10 @@ class Coordinating:
             return [DeviceLeft(extended, "we have sent it away")]
         if sent.handle.startswith(_RESPONSE):
             extended = bytes.fromhex(sent.handle.removeprefix(_RESPONSE))
-            return self._answered(extended, fetched=sent.status is TransmitStatus.SUCCESS)
+            # who has asked for it has most likely got it, though its acknowledgment was lost
+            asked_for = sent.status is TransmitStatus.NO_ACK and sent.transmissions > 0
+            fetched = sent.status is TransmitStatus.SUCCESS or asked_for
+            return self._answered(extended, fetched=fetched)
         return []
 
     # Inside
@@ -222,7 +226,7 @@ class Coordinating:
         new, old = pending.device, self._devices.get(extended)
         if not fetched or pending.status is not AssociationStatus.SUCCESS:
             if old is None or old.short_address != new.short_address:
-                self._release(new.short_address, extended)
+                self.names.release(new.short_address, extended)
             return []
         done: list[CoordinatorAction] = []
         if old is None and len(self._devices) >= self._most_devices:
@@ -230,7 +234,7 @@ class Coordinating:
         self._devices.pop(extended, None)
         self._devices[extended] = new
         if old is not None and old.short_address != new.short_address:
-            self._release(old.short_address, extended)
+            self.names.release(old.short_address, extended)
         joined = DeviceJoined(extended, new.short_address, pending.capability, new.verified)
         return [*done, joined]
 
@@ -262,16 +266,12 @@ class Coordinating:
         while True:  # at most a few hundred of 65533 are taken
             short = self._random.randint(FIRST_ADDRESS, LAST_ADDRESS).to_bytes(2, "big")
             ours = int.from_bytes(short, "big") == self.radio.short_address
-            if short not in self._short and not ours:
-                self._short[short] = device
+            if short not in self.names and not ours:
+                self.names.give(short, device)
                 return short
 
     def _forget(self, extended: bytes) -> None:
-        self._release(self._devices.pop(extended).short_address, extended)
-
-    def _release(self, short: bytes | None, extended: bytes) -> None:
-        if short is not None and self._short.get(short) == extended:
-            del self._short[short]
+        self.names.release(self._devices.pop(extended).short_address, extended)
 
     def _realignment(
         self, destination: bytes, short: bytes, channel: int, pan_id: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from lowpan.mac.answering import Answering
+from lowpan.mac.device_names import DeviceNames
 from lowpan.mac.duplicates import DUPLICATE_WINDOW
 from lowpan.mac.framing import (
     beacon_frame,
@@ -85,6 +86,8 @@ class LinkLayer:
             security=security,
             drop=self._reception.drop,
         )
+        self.beacon = settings.beacon
+        """As in LinkSettings; a coordinator says in it whether it lets anybody in."""
         self._answering = Answering(security, self._sending.waits_for)
         self._headers: dict[tuple[int, int], int] = {}
         self._become(radio)
@@ -94,6 +97,11 @@ class LinkLayer:
         self.extended_address = radio.extended_address
         self.short_address = own_short_address(radio)
         self._reception.become(radio)
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no frame is being sent; those for sleepers may wait."""
+        return self._sending.is_idle
 
     @property
     def unacknowledged(self) -> int:
@@ -183,6 +191,10 @@ class LinkLayer:
         """
         return self._told(self._sending.set_sleepers(frozenset(sleepers), now=now))
 
+    def name_devices(self, names: DeviceNames) -> None:
+        """Know which short and extended addresses are of one device, always as `names` is then."""
+        self._sending.names = names
+
     # What the radio reports
 
     def receive_frame(self, received: ReceivedFrame, *, now: int) -> list[LinkAction]:
@@ -252,8 +264,8 @@ class LinkLayer:
         command = opened.payload[0] if opened.payload else None
         if command == CommandId.DATA_REQUEST and frame.source is not None:
             return self._answer_poll(frame.source, now, promised=received.acked_with_pending)
-        if command == CommandId.BEACON_REQUEST and self.settings.beacon is not None:
-            return self._send_beacon(self.settings.beacon, now)
+        if command == CommandId.BEACON_REQUEST and self.beacon is not None:
+            return self._send_beacon(self.beacon, now)
         return [command_received(frame, opened)]
 
     def _answer_poll(self, sleeper: bytes, now: int, *, promised: bool) -> list[LinkAction]:

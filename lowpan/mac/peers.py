@@ -19,14 +19,22 @@ class Peers:
     of the peers are tried, others next time.
     """
 
-    __slots__ = ("_by_short", "_configured", "_learnt", "_most_candidates", "_most_peers", "_turns")
+    __slots__ = (
+        *("_by_short", "_configured", "_learnt", "_most_candidates", "_most_peers"),
+        *("_most_suggested", "_suggested", "_turns"),
+    )
 
-    def __init__(self, *, most_peers: int = 1024, most_candidates: int = 8) -> None:
+    def __init__(
+        self, *, most_peers: int = 1024, most_candidates: int = 8, most_suggested: int = 256
+    ) -> None:
         """Set the bounds.
 
         `most_peers` are learnt, more than share one channel; those learnt first are forgotten for
         new ones.  `most_candidates` are tried for a frame: a stranger's costs us as many CCM*.
+        `most_suggested` are as many as join one coordinator.
         """
+        self._most_suggested = most_suggested
+        self._suggested: OrderedDict[_Name, bytes] = OrderedDict()
         self._most_peers, self._most_candidates = most_peers, most_candidates
         self._by_short: dict[_Name, bytes] = {}
         self._configured: dict[bytes, _Name | None] = {}
@@ -60,6 +68,18 @@ class Peers:
         self._by_short[name] = extended
         self._turns.move_to_end(extended)
 
+    def suggest(self, extended: bytes, short: bytes, pan_id: int) -> None:
+        """Try `extended` for frames from `short`, as somebody said so without any proof.
+
+        That is who was given a short address, or a coordinator that a beacon told of.
+        """
+        if short in NO_SHORT_ADDRESSES:
+            return
+        self._suggested[pan_id, short] = extended
+        self._suggested.move_to_end((pan_id, short))
+        if len(self._suggested) > self._most_suggested:
+            self._suggested.popitem(last=False)
+
     def extended(self, short: bytes, pan_id: int | None) -> bytes | None:
         """Return who `short` was last known to be."""
         return self._by_short.get((pan_id, short))
@@ -74,6 +94,9 @@ class Peers:
         owner = self._by_short.get((pan_id, short))
         if owner is not None:
             yield owner
+        suggested = self._suggested.get((pan_id, short)) if pan_id is not None else None
+        if suggested is not None and suggested != owner:
+            yield suggested
         tried = list(islice(self._turns, self._most_candidates))
         for extended in tried:
             if extended != owner:

@@ -25,6 +25,8 @@ from lowpan.wire.ieee802154 import Frame, FrameType, decode_frame, encode_frame
 
 MOST_PANS = 256
 """Coordinators that are remembered, 0.1 MB: with forged beacons anybody makes up as many more."""
+MEASURING_PATIENCE = 1_000_000
+"""Microseconds after which a channel is left out that the radio does not measure."""
 ANY_PAN = 0xFFFF
 
 Request = Callable[[int], bytes]
@@ -157,6 +159,7 @@ class Scanning:
         begun = ChannelBegun(channel)
         if self.plan.scan_type is ScanType.ENERGY:
             self._state = _State.MEASURING
+            self._deadline = now + self.plan.duration + MEASURING_PATIENCE
             return [begun, MeasureEnergy(channel, self.plan.duration)]
         asks = self.plan.scan_type is ScanType.ACTIVE
         self._requests = list(reversed(self.plan.requests)) if asks else []

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
+from lowpan.mac.device_names import DeviceNames
 from lowpan.mac.framing import with_frame_pending
 from lowpan.mac.indirect import IndirectQueue
 from lowpan.mac.security import LinkSecurity, Opened
@@ -45,19 +46,29 @@ class Sending:
         )
         self._indirect = IndirectQueue(timing.transaction_persistence)
         self._sleepers: frozenset[bytes] = frozenset()
+        self.names = DeviceNames()
+        """Of the devices that a coordinator has given short addresses."""
         self._forged: list[LinkAction] = []
         self._now = 0
-        self.pending = self._indirect.receivers
-        """For whom frames wait, as was last asked for."""
+        self.pending = self._receivers = self._indirect.receivers
+        """For whom frames wait, by all names, as was last asked for."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing is being sent, or waits for more than to be asked for."""
+        return not len(self._transmitter)
 
     def pending_has_changed(self) -> bool:
         """Bring `pending` up to date, and tell whether it was not."""
-        before, self.pending = self.pending, self._indirect.receivers
-        return before is not self.pending and before != self.pending
+        if self._receivers is self._indirect.receivers:
+            return False
+        self._receivers = self._indirect.receivers
+        before, self.pending = self.pending, self.names.all_of(self._receivers)
+        return before != self.pending
 
     def waits_for(self, address: bytes) -> bool:
         """Tell whether a frame waits for `address`."""
-        return self._indirect.waits_for(address)
+        return self._indirect.waits_for(self.names.one_of(address))
 
     def send(  # noqa: PLR0913  (when and how, each with its default)
         self,
@@ -74,6 +85,8 @@ class Sending:
         frame.sequence_number = self._sequence_number
         self._sequence_number = self._sequence_number + 1 & 0xFF
         outgoing, receiver = Outgoing(frame, handle, channel), frame.destination
+        if receiver is not None:
+            receiver = self.names.one_of(receiver)
         if at_once or receiver is None or not (indirect or receiver in self._sleepers):
             return self._actions(self._transmitter.send(outgoing, now=now, first=at_once))
         outgoing.waits_for = receiver
@@ -85,7 +98,7 @@ class Sending:
     def answer_poll(self, sleeper: bytes, *, now: int) -> list[LinkAction]:
         """Send the first frame that waits, before anything else: the sleeper listens now."""
         self._now = now
-        taken = self._indirect.take(sleeper)
+        taken = self._indirect.take(self.names.one_of(sleeper))
         if taken is None:
             return []  # it is being sent already
         outgoing, more = taken

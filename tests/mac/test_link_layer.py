@@ -257,7 +257,7 @@ def test_one_sleeper_cannot_take_the_room_of_others() -> None:
 
 def test_a_beacon_request_is_answered_by_who_has_a_beacon() -> None:
     air = Air()
-    air.links[1].settings = LinkSettings(beacon=bytes.fromhex("ff0f0000"))
+    air.links[1].beacon = bytes.fromhex("ff0f0000")
     air.take(0, air.links[0].send_command(beacon_request(), now=0))
     air.run()
     (beacon,) = only(BeaconReceived, air.told[0])

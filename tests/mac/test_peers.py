@@ -107,3 +107,17 @@ def test_learnt_peers_are_bounded_and_configured_ones_stay() -> None:
 def test_what_is_no_address_is_refused(extended: bytes, short: bytes | None) -> None:
     with pytest.raises(FieldOutOfRange):
         Peers().add(extended, short)
+
+
+def test_a_suggested_peer_is_tried_and_displaces_nobody() -> None:
+    peers = Peers(most_suggested=2)
+    peers.suggest(PEERS[1], SHORT, PAN)
+    assert candidates(peers) == [PEERS[1]]
+    assert peers.extended(SHORT, PAN) is None, "nobody has proven it"
+    peers.verified(PEERS[2], SHORT, PAN)
+    peers.suggest(PEERS[3], SHORT, PAN)
+    assert candidates(peers)[:2] == [PEERS[2], PEERS[3]]
+    assert peers.extended(SHORT, PAN) == PEERS[2]
+    for number in range(4, 8):
+        peers.suggest(PEERS[number], number.to_bytes(2, "big"), PAN)
+    assert PEERS[3] not in candidates(peers), "the latest are tried"
