@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange
-from lowpan.wire.addresses import ALL_NODES, iid_of, is_multicast, link_local, solicited_node
+from lowpan.wire.addresses import (
+    ALL_NODES,
+    UNSPECIFIED,
+    format_ipv6,
+    iid_of,
+    is_multicast,
+    link_local,
+    solicited_node,
+)
 
 ALL_NODES_INTERFACE_LOCAL = bytes.fromhex("ff010000000000000000000000000001")
 LOOPBACK = bytes(15) + b"\x01"
@@ -15,6 +23,16 @@ MOST_GROUPS = 64
 """Multicast groups that are listened to."""
 
 _LINK_LOCAL_SCOPE, _GLOBAL_SCOPE = 2, 14
+
+_LABELS = (
+    (LOOPBACK, 0),
+    (b"\x20\x02", 2),
+    (b"\x20\x01\0\0", 5),
+    (b"\xfc", 13),
+    (b"\xfd", 13),
+    (b"", 1),
+)
+"""Prefixes in whole octets and their labels; no source of ours is IPv4-mapped or site-local."""
 
 
 @dataclass(slots=True)
@@ -54,6 +72,8 @@ class OwnAddresses:
 
     def add(self, own: OwnAddress) -> None:
         """Have one more address, and listen to its solicited-node group; raise FieldOutOfRange."""
+        if own.address == UNSPECIFIED or not is_possible_source(own.address):
+            raise FieldOutOfRange(f"{format_ipv6(own.address)} is no address that a node can have")
         if own.address not in self._own:
             if len(self._own) >= MOST_ADDRESSES:
                 raise FieldOutOfRange(f"more than {MOST_ADDRESSES} addresses")
@@ -101,7 +121,10 @@ class OwnAddresses:
         return own.ready if own is not None else destination in self._groups
 
     def source_for(self, destination: bytes) -> OwnAddress | None:
-        """Return the address to send from (RFC 6724 §5, rules 1 to 3 and 8), None if none fits."""
+        """Return the address to send from (RFC 6724 §5, rules 1 to 3, 6 and 8), None if none fits.
+
+        The other rules are about several links, mobility and privacy, which we do not have.
+        """
         candidates = [own for own in self if own.ready]
         return max(candidates, key=lambda own: _preference(own, destination), default=None)
 
@@ -131,7 +154,7 @@ def is_possible_source(address: bytes) -> bool:
     return not is_multicast(address) and address != LOOPBACK
 
 
-def _preference(own: OwnAddress, destination: bytes) -> tuple[bool, int, bool, int]:
+def _preference(own: OwnAddress, destination: bytes) -> tuple[bool, int, bool, bool, int]:
     wanted, scope = _scope(destination), _scope(own.address)
     # rule 2: the smallest scope that reaches the destination, else the largest there is
     fits = -scope if scope >= wanted else scope - 2 * _GLOBAL_SCOPE
@@ -139,6 +162,7 @@ def _preference(own: OwnAddress, destination: bytes) -> tuple[bool, int, bool, i
         own.address == destination,
         fits,
         not own.deprecated,
+        _label(own.address) == _label(destination),
         _common_bits(own.address, destination),
     )
 
@@ -149,6 +173,11 @@ def _scope(address: bytes) -> int:
         return address[1] & 0x0F
     local = address[0] == 0xFE and address[1] & 0xC0 == 0x80
     return _LINK_LOCAL_SCOPE if local or address == LOOPBACK else _GLOBAL_SCOPE
+
+
+def _label(address: bytes) -> int:
+    """Return the label of an address in the default policy table (RFC 6724 §2.1)."""
+    return next(label for prefix, label in _LABELS if address.startswith(prefix))
 
 
 def _common_bits(one: bytes, other: bytes) -> int:
