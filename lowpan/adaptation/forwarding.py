@@ -11,6 +11,8 @@ class Forward(NamedTuple):
     next_hop: bytes
     """Link-layer address, 2 or 8 octets."""
     payload: bytes
+    source: bytes = b""
+    """Which address of ours the frame has to be from; empty: the one of the hop or the mesh."""
 
 
 class Deliver(NamedTuple):

@@ -265,7 +265,7 @@ class FragmentRecovery:
             actions.append(DatagramReceived(key[0], key[1], datagram, marks))
         elif not header.ack_request:
             return actions
-        return [*actions, Forward(key[0], held.acknowledgment(header.datagram_tag))]
+        return [*actions, Forward(key[0], held.acknowledgment(header.datagram_tag), key[1])]
 
     def _aborted(self, arrival: _Arrival, now: int) -> list[RecoveryAction]:
         """Clear up, and pass the word on along the path (§5.1, §6.3)."""
@@ -338,11 +338,11 @@ class FragmentRecovery:
             return [*self._transfers.acknowledge(owner, acknowledgment, now=now)]
         if not isinstance(owner, _Path):  # "MUST silently drop the RFRAG-ACK" (§6.2)
             return [Dropped(source, Drop.NO_STATE)]
-        previous_hop, _, tag = owner.key
+        previous_hop, ours, tag = owner.key
         if acknowledgment.bitmap in {NULL_BITMAP, FULL_BITMAP}:
             self._datagrams.finish(owner.key, now=now)
         back = FragmentAcknowledgment(acknowledgment.ecn, tag, acknowledgment.bitmap)
-        return [Forward(previous_hop, FRAGMENT_ACKNOWLEDGMENT.encode(back))]
+        return [Forward(previous_hop, FRAGMENT_ACKNOWLEDGMENT.encode(back), ours)]
 
     # -- state
 
@@ -374,7 +374,7 @@ class FragmentRecovery:
             return []
         self._aborts_due = due + ABORT_INTERVAL
         abort = FragmentAcknowledgment(ecn=False, datagram_tag=key[2], bitmap=NULL_BITMAP)
-        return [Forward(key[0], FRAGMENT_ACKNOWLEDGMENT.encode(abort))]
+        return [Forward(key[0], FRAGMENT_ACKNOWLEDGMENT.encode(abort), key[1])]
 
     def _count(self, actions: list[RecoveryAction]) -> list[RecoveryAction]:
         for action in actions:

@@ -51,17 +51,20 @@ class MeshUnder:
         self._sequence_number = random.randrange(256)
         self._duplicates = Duplicates() if duplicates is None else duplicates
 
-    def overhead(self, destination: bytes) -> int:
+    def overhead(self, destination: bytes, source: bytes | None = None) -> int:
         """Return the most octets that originate() puts before a payload."""
-        header = MeshHeader.between(self.addresses[0], destination, self._hops_left)
+        header = MeshHeader.between(source or self.addresses[0], destination, self._hops_left)
         return len(MESH_HEADER.encode(header)) + 2 * self._is_group(destination)
 
-    def originate(self, payload: bytes, destination: bytes) -> Forward | None:
+    def originate(
+        self, payload: bytes, destination: bytes, source: bytes | None = None
+    ) -> Forward | None:
         """Return what to send, and to which neighbour, so that `payload` gets to `destination`.
 
-        None if there is no route.  A neighbour gets it without a mesh header, in a frame whose
-        source must then be our originator address.
+        None if there is no route.  `source` is the one of our addresses that it is from, by
+        default the first.  A neighbour gets it without a mesh header, in a frame from that one.
         """
+        source = source or self.addresses[0]
         if self._is_group(destination):
             self._sequence_number = self._sequence_number + 1 & 0xFF
             payload = BROADCAST_HEADER.encode(BroadcastHeader(self._sequence_number)) + payload
@@ -75,7 +78,7 @@ class MeshUnder:
         self.counts["originated"] += 1
         if next_hop == destination != BROADCAST:
             return Forward(next_hop, payload)
-        header = MeshHeader.between(self.addresses[0], destination, self._hops_left)
+        header = MeshHeader.between(source, destination, self._hops_left)
         return Forward(next_hop, MESH_HEADER.encode(header) + payload)
 
     def receive_payload(

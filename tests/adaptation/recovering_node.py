@@ -68,12 +68,12 @@ def acknowledgment(tag: int, bitmap: int) -> bytes:
     return FRAGMENT_ACKNOWLEDGMENT.encode(FragmentAcknowledgment(False, tag, bitmap))
 
 
-def null(tag: int = 7, to: bytes = A) -> Forward:
-    return Forward(to, acknowledgment(tag, NULL_BITMAP))
+def null(tag: int = 7, to: bytes = A, by: bytes = B) -> Forward:
+    return Forward(to, acknowledgment(tag, NULL_BITMAP), by)
 
 
 def full(tag: int = 7) -> Forward:
-    return Forward(A, acknowledgment(tag, FULL_BITMAP))
+    return Forward(A, acknowledgment(tag, FULL_BITMAP), B)
 
 
 def drops(actions: list[RecoveryAction]) -> list[Drop]:

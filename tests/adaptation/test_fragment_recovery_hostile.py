@@ -75,7 +75,7 @@ def test_attack_2_a_repeat_never_completes_a_datagram() -> None:
         assert drops(receive(engine, fragment(NEAR, 3))) in ([], [Drop.DUPLICATE])
     assert engine.counts["DUPLICATE"] == 19
     asked = receive(engine, fragment(NEAR, 3, asks=1))
-    assert asked[1:] == [Forward(A, acknowledgment(7, bit_of(0) | bit_of(3)))]
+    assert asked[1:] == [Forward(A, acknowledgment(7, bit_of(0) | bit_of(3)), B)]
 
 
 CONTRADICTIONS: dict[str, Callable[[int], bytes]] = {
@@ -103,7 +103,7 @@ def test_attack_4_senders_and_tags_do_not_share_datagrams() -> None:
     receive(engine, fragment(NEAR, 0))
     assert receive(engine, fragment(NEAR, 1), source=C)[1:] == [null(to=C)]
     assert receive(engine, fragment(NEAR, 1, tag=8))[1:] == [null(8)]
-    assert engine.receive_payload(fragment(NEAR, 1), A, b"\0\2", now=0)[1:] == [null()]
+    assert engine.receive_payload(fragment(NEAR, 1), A, b"\0\2", now=0)[1:] == [null(by=b"\0\2")]
 
 
 def test_attack_5_8_every_cut_is_dropped() -> None:

@@ -75,7 +75,7 @@ def test_acknowledgments_go_back_under_the_tag_of_the_previous_hop() -> None:
     label, _ = established(engine)
     for bitmap in (1 << 31, FULL_BITMAP, FULL_BITMAP):
         told = receive(engine, acknowledgment(label, bitmap), source=C)
-        assert told == [Forward(A, acknowledgment(7, bitmap))]
+        assert told == [Forward(A, acknowledgment(7, bitmap), B)]
 
 
 def test_more_datagrams_than_tags_are_the_callers_fault() -> None:
@@ -151,7 +151,9 @@ def test_a_path_follows_its_route() -> None:
     assert forward.next_hop == D
     assert (len(engine), labels(engine)) == (1, 1)
     hops.clear()
-    assert receive(engine, fragment(FAR, 0, asks=1)) == [Forward(A, acknowledgment(7, bit_of(0)))]
+    assert receive(engine, fragment(FAR, 0, asks=1)) == [
+        Forward(A, acknowledgment(7, bit_of(0)), B)
+    ]
     assert (len(engine), labels(engine)) == (1, 0)
 
 

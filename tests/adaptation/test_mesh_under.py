@@ -147,16 +147,23 @@ def test_groups_are_addresses_of_routers_unless_told_otherwise() -> None:
 
 def test_originating() -> None:
     engine = line(A)
-    assert engine.originate(IPHC, C) == (B, meshed(14))
-    assert engine.originate(IPHC, B) == (B, IPHC)
+    assert engine.originate(IPHC, C) == Forward(B, meshed(14))
+    assert engine.originate(IPHC, B) == Forward(B, IPHC)
     assert engine.originate(IPHC, b"\x07\x07") is None
     assert engine.counts == {"originated": 2, "NO_ROUTE": 1}
     first, second = (engine.originate(IPHC, ALL) for _ in range(2))
     assert first is not None
     assert second is not None
     number = first.payload[6]
-    assert first == (ALL, flooded(14, number))
-    assert second == (ALL, flooded(14, number + 1 & 0xFF))
+    assert first == Forward(ALL, flooded(14, number))
+    assert second == Forward(ALL, flooded(14, number + 1 & 0xFF))
+
+
+def test_originating_from_either_address() -> None:
+    engine = line(B)
+    sent = engine.originate(IPHC, D, B_EXTENDED)
+    assert sent == Forward(C, meshed(14, D, B_EXTENDED))
+    assert engine.overhead(D, B_EXTENDED) - engine.overhead(D) == 6
 
 
 def test_the_sequence_number_wraps() -> None:
