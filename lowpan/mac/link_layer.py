@@ -25,6 +25,7 @@ from lowpan.mac.service import (
     EmptyReceived,
     FrameDropped,
     LinkAction,
+    LinkProtection,
     LinkRequest,
     Poll,
     SendCommand,
@@ -115,18 +116,25 @@ class LinkLayer:
         self._become(self._with_pending(radio))
         return [Configure(self.radio)]
 
-    def largest_payload(self, source: bytes, destination: bytes) -> int:
+    def largest_payload(
+        self,
+        source: bytes,
+        destination: bytes,
+        protection: LinkProtection = LinkProtection.POLICY,
+    ) -> int:
         """Return how many octets one frame carries between these addresses."""
         key = (len(source), len(destination))
         octets = self._headers.get(key)
         if octets is None:
             octets = header_octets(self._data_frame(b"", source, destination))
             octets = self._headers[key] = octets + self.settings.timing.fcs_octets
-        if self.security is not None and self.security.wants_sealed(FrameType.DATA):
+        if protection is LinkProtection.CLEAR or self.security is None:
+            return self.settings.longest_frame - octets
+        if self.security.wants_sealed(FrameType.DATA):
             octets += self.security.overhead(destination, self.radio.pan_id)
         return self.settings.longest_frame - octets
 
-    def send_data(
+    def send_data(  # noqa: PLR0913  (whose, to whom, how)
         self,
         payload: bytes,
         source: bytes,
@@ -134,13 +142,14 @@ class LinkLayer:
         *,
         handle: int,
         now: int,
+        protection: LinkProtection = LinkProtection.POLICY,
     ) -> list[LinkAction]:
         """Send `payload` (MCPS-DATA.request); DataSent with `handle` (0 or above) tells the end.
 
         `source` is one of our addresses.  What is for a sleeping neighbour waits until it asks.
         """
         frame = self._data_frame(payload, source, destination)
-        return self._told(self._sending.send(frame, handle, now=now))
+        return self._told(self._sending.send(frame, handle, now=now, protection=protection))
 
     def send_command(
         self,

@@ -7,7 +7,15 @@ from lowpan.mac.device_names import DeviceNames
 from lowpan.mac.framing import with_frame_pending
 from lowpan.mac.indirect import IndirectQueue
 from lowpan.mac.security import LinkSecurity, Opened
-from lowpan.mac.service import CommandSent, DataSent, Drop, FrameDropped, LinkAction, Transmit
+from lowpan.mac.service import (
+    CommandSent,
+    DataSent,
+    Drop,
+    FrameDropped,
+    LinkAction,
+    LinkProtection,
+    Transmit,
+)
 from lowpan.mac.timing import PhyTiming
 from lowpan.mac.transmission import (
     AckProof,
@@ -79,12 +87,15 @@ class Sending:
         channel: int | None = None,
         indirect: bool = False,
         at_once: bool = False,
+        protection: LinkProtection = LinkProtection.POLICY,
     ) -> list[LinkAction]:
         """Send a frame in its turn, or `at_once`, or when its receiver asks for it."""
         self._now = now
         frame.sequence_number = self._sequence_number
         self._sequence_number = self._sequence_number + 1 & 0xFF
         outgoing, receiver = Outgoing(frame, handle, channel), frame.destination
+        if protection is LinkProtection.CLEAR:
+            outgoing.encode = encode_frame
         if receiver is not None:
             receiver = self.names.one_of(receiver)
         if at_once or receiver is None or not (indirect or receiver in self._sleepers):

@@ -14,6 +14,14 @@ BROADCAST = b"\xff\xff"
 """Short address that everybody listens to."""
 
 
+class LinkProtection(Enum):
+    """What the link layer shall do for frames of data."""
+
+    POLICY = "secured, if the network is: as frames are that we would take"
+    CLEAR = "nothing: what they carry protects itself, and the receiver may know no key of ours yet"
+    WELL_KNOWN = "sealed with Thread's key that everybody knows: Announce, and what orphans send"
+
+
 @dataclass(frozen=True, slots=True)
 class Transmit:
     """Ask the radio to send; LinkLayer.transmit_done() is to be called with the outcome.

@@ -28,6 +28,9 @@ MOST_WAITING = 64
 """Frames that wait to be sent: three datagrams of 1280 octets, a quarter of a second of air."""
 
 
+Encode = Callable[[Frame], bytes]
+
+
 @dataclass(slots=True)
 class Outgoing:
     """A frame to be sent."""
@@ -46,6 +49,8 @@ class Outgoing:
     """How many broadcasts were sealed before it."""
     transmissions: int = 0
     """How often it was on air for earlier requests."""
+    encode: Encode | None = None
+    """What makes its octets; None: the transmitter's own."""
 
 
 @dataclass(slots=True)
@@ -90,7 +95,6 @@ class AckProof(Enum):
     REFUSED = "not from whom the frame was for"
 
 
-Encode = Callable[[Frame], bytes]
 Verify = Callable[[bytes, bytes], AckProof]
 """Looks at the PSDU of a frame, secured in version 2, and that of its acknowledgment."""
 Action = Transmit | Finished
@@ -225,7 +229,7 @@ class Transmitter:
         """
         if outgoing.sealed and outgoing.sealed_after == self._broadcasts:
             return outgoing.sealed
-        psdu = self._encode(outgoing.frame)
+        psdu = (outgoing.encode or self._encode)(outgoing.frame)
         if outgoing.frame.destination in (None, BROADCAST):
             self._broadcasts += 1
         if outgoing.waits_for is not None:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator
 
 from lowpan.errors import FieldOutOfRange
+from lowpan.mac.service import LinkProtection
 from lowpan.mesh.parameter_schedule import ParameterId, check_value
-from lowpan.mesh.service import LinkProtection, SendMle
+from lowpan.mesh.service import SendMle
 from lowpan.wire.mle import (
     MLE_ENVELOPE,
     MLE_MESSAGE,
@@ -30,7 +31,7 @@ UPDATE_REQUEST = MleMessage(MleCommand.UPDATE_REQUEST, ())
 def sent(message: MleMessage, source: bytes, destination: bytes) -> SendMle:
     """Return what sends `message` between IPv6 addresses."""
     envelope = MLE_ENVELOPE.encode(MleEnvelope(UNSECURED, None, MLE_MESSAGE.encode(message)))
-    return SendMle(destination, envelope, source, LinkProtection.SECURED)
+    return SendMle(destination, envelope, source, LinkProtection.POLICY)
 
 
 def understood(message: MleMessage, channels: Collection[int]) -> Iterator[NetworkParameter]:

@@ -7,10 +7,9 @@ IPv6 addresses have 16 octets, link-layer addresses 2 or 8, in display order.
 """
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol
 
-from lowpan.mac.service import Configure
+from lowpan.mac.service import Configure, LinkProtection
 from lowpan.mesh.neighbour import NeighbourEvent
 from lowpan.radio import RadioSettings
 
@@ -54,14 +53,6 @@ class FrameSent:
     acknowledged: bool
     secured: bool
     """The acknowledgment was secured, so that nobody can have forged it."""
-
-
-class LinkProtection(Enum):
-    """What the link layer shall do for the frames of an MLE message."""
-
-    CLEAR = "nothing: MLE protects itself, and the receiver may know no key of ours yet"
-    SECURED = "secured as other data"
-    WELL_KNOWN = "Thread's key that everybody knows: Announce and orphans"
 
 
 @dataclass(slots=True)

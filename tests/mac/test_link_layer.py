@@ -7,7 +7,7 @@ import pytest
 
 from lowpan.mac.framing import beacon_request
 from lowpan.mac.keys import KeyIdentifier, KeyTable
-from lowpan.mac.link_layer import LinkLayer, LinkSettings
+from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import (
     BROADCAST,
@@ -18,9 +18,12 @@ from lowpan.mac.service import (
     Drop,
     FrameDropped,
     LinkAction,
+    LinkProtection,
+    Transmit,
 )
 from lowpan.radio import Fcs, RadioCapability, ReceivedFrame, TransmitStatus
 from lowpan.store import MemoryStore
+from lowpan.wire.ieee802154 import FRAME
 from tests.mac.air import EXTENDED, SHORT, Air, settings_of
 
 Kind = TypeVar("Kind", bound=LinkAction)
@@ -269,3 +272,15 @@ def test_other_commands_are_given_on() -> None:
     air.hear(1, bytes.fromhex("63c8 07 efbe 0200 0100000000000002 01 8e".replace(" ", "")))
     (command,) = only(CommandReceived, air.told[1])
     assert command.payload == b"\x01\x8e"
+
+
+def test_what_protects_itself_goes_out_in_clear_in_a_secured_network() -> None:
+    air = Air()
+    air.secure(0, secured(0))
+    clear, link = LinkProtection.CLEAR, air.links[0]
+    room = link.largest_payload(EXTENDED[0], EXTENDED[1], clear)
+    link.send_data(bytes(room), EXTENDED[0], EXTENDED[1], handle=1, now=0, protection=clear)
+    sent = link.handle_deadline(now=1_000_000)
+    (transmit,) = [action for action in sent if isinstance(action, Transmit)]
+    assert not FRAME.decode(transmit.psdu).control.security_enabled
+    assert len(transmit.psdu) == 125
