@@ -157,6 +157,11 @@ class KeyTable:
             return None if peer is None else self._implicit.get(peer)
         return self._named.get(self._name(source, index))
 
+    def thread_key(self, key_sequence: int) -> LinkKey | None:
+        """Return the key of `key_sequence`, None if it is none of those held."""
+        name = self._thread.get(key_sequence)
+        return None if name is None else self.find(name, None)
+
     def later_keys(self, key_sequence: int | None) -> tuple[str, ...]:
         """Return the fingerprints of the Thread keys held that come after `key_sequence`.
 

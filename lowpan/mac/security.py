@@ -197,16 +197,30 @@ class LinkSecurity:
         return self._counter(self._own_key()).next(now=now)
 
     def establish(
-        self, sender: bytes, frame_counter: int, *, now: int, challenged_at: int | None = None
+        self,
+        sender: bytes,
+        frame_counter: int,
+        *,
+        key_sequence: int | None = None,
+        challenged_at: int | None = None,
+        now: int,
     ) -> bool:
-        """Accept `sender` from `frame_counter` on under `key`, as it has answered our challenge.
+        """Accept `sender` from `frame_counter` on, as it has answered our challenge.
 
-        See IncomingCounters.establish(); raises StoreError, and KeyUnavailable without that key.
+        The counter is that of `key`, or of the Thread key of `key_sequence`.  See
+        IncomingCounters.establish(); raises StoreError, and KeyUnavailable without that key.
         """
-        fingerprint = self._own_key().fingerprint
+        key = self._own_key() if key_sequence is None else self.keys.thread_key(key_sequence)
+        if key is None:
+            raise KeyUnavailable(f"no key of sequence {key_sequence}")
         return self.incoming.establish(
-            fingerprint, sender, frame_counter, now=now, challenged_at=challenged_at
+            key.fingerprint, sender, frame_counter, challenged_at=challenged_at, now=now
         )
+
+    def forget_key(self, fingerprint: str) -> None:
+        """Forget whom we have heard under a key that is out of use for good; raises StoreError."""
+        self.incoming.forget_key(fingerprint)
+        self._acknowledgments.forget_key(fingerprint)
 
     def settle(self, *, now: int) -> None:
         """Before an orderly end: let peers be heard at once after the next start."""

@@ -203,21 +203,30 @@ class MleSecurity:
         return MleRefusal(Drop.REPLAYED, stale.reason)
 
     def establish(
-        self, sender: bytes, frame_counter: int, *, challenged_at: int | None = None, now: int
+        self,
+        sender: bytes,
+        frame_counter: int,
+        *,
+        key_fingerprint: str | None = None,
+        challenged_at: int | None = None,
+        now: int,
     ) -> bool:
-        """Accept `sender` from `frame_counter` on under our key, as it has answered our challenge.
+        """Accept `sender` from `frame_counter` on, as it has answered our challenge.
 
-        For the MLE Frame Counter TLV in such an answer; see IncomingCounters.establish().
+        For the MLE Frame Counter TLV in such an answer, OpenedMle.key_fingerprint of which says
+        under which key; None: under ours.  See IncomingCounters.establish().
         """
-        key = self._own_key().fingerprint
         return self.incoming.establish(
-            key, sender, frame_counter, challenged_at=challenged_at, now=now
+            key_fingerprint or self._own_key().fingerprint,
+            sender,
+            frame_counter,
+            challenged_at=challenged_at,
+            now=now,
         )
 
     def forget_key(self, fingerprint: str) -> None:
-        """Forget all counters under a key that nothing new can come under; raises StoreError."""
+        """Forget whom we have heard under a key that is out of use for good; raises StoreError."""
         self.incoming.forget_key(fingerprint)
-        self._outgoing.pop(fingerprint, None)
 
     def settle(self, *, now: int) -> None:
         """Before an orderly end: let peers be heard at once after the next start."""
