@@ -64,6 +64,8 @@ class SendMle:
     source: bytes
     """Ours, link-local as a rule: MLE's MIC covers both addresses."""
     protection: LinkProtection = LinkProtection.CLEAR
+    channel: int | None = None
+    """None: the one we are on; an Announce goes to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class TakeAddress:
     address: bytes
     prefix_length: int
     link_address: bytes
+    preferred: bool = True
+    """False: a locator, which changes: used for what wants it, not for new conversations."""
 
 
 @dataclass(frozen=True, slots=True)
