@@ -11,6 +11,7 @@ from lowpan.wire.icmpv6 import (
 from lowpan.wire.ipv6 import ICMPV6 as ICMPV6_NUMBER
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, MTU
 
+NO_ROUTE = 0
 PORT_UNREACHABLE = 4
 ADDRESS_UNREACHABLE = 3
 UNRECOGNISED_NEXT_HEADER = 1
@@ -57,6 +58,12 @@ def unreachable(code: int, datagram: bytes) -> bytes:
     """Return a destination unreachable message, its checksum yet to come."""
     body = Unanswerable(_quoted(datagram))
     return ICMPV6.encode(Icmpv6(Icmpv6Type.DESTINATION_UNREACHABLE, code, 0, body))
+
+
+def hop_limit_exceeded(datagram: bytes) -> bytes:
+    """Return a time exceeded message, code 0, its checksum yet to come."""
+    body = Unanswerable(_quoted(datagram))
+    return ICMPV6.encode(Icmpv6(Icmpv6Type.TIME_EXCEEDED, 0, 0, body))
 
 
 def parameter_problem(code: int, pointer: int, datagram: bytes) -> bytes:

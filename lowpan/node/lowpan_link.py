@@ -10,7 +10,8 @@ from lowpan.adaptation.layer import Adaptation, Ends, Event, weakest
 from lowpan.adaptation.reassembly import DatagramReceived
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.mac.link_layer import LinkLayer
-from lowpan.mac.service import DataReceived, DataSent, LinkAction
+from lowpan.mac.service import BROADCAST, DataReceived, DataSent, LinkAction, LinkProtection
+from lowpan.mesh.service import FrameHeard, FrameSent
 from lowpan.node.outbox import Departing, Outbox
 from lowpan.node.service import Discard
 from lowpan.radio import ReceivedFrame, TransmitOutcome, TransmitStatus
@@ -35,7 +36,16 @@ class DatagramUndelivered:
     """The next hop, 16 octets, if it was asked to acknowledge a frame and did not."""
 
 
-LowpanAction = LinkAction | DatagramArrived | DatagramUndelivered
+@dataclass(slots=True)
+class NeighbourSilent:
+    """A neighbour was asked to acknowledge what we passed on, and did not."""
+
+    link_address: bytes
+
+
+LowpanAction = (
+    LinkAction | DatagramArrived | DatagramUndelivered | NeighbourSilent | FrameHeard | FrameSent
+)
 """What the link layer asks and tells, except what is taken here, and datagrams."""
 Taker = Callable[[Any, int], list[LowpanAction]]
 """Is called with an action of the link layer and `now`."""
@@ -59,6 +69,8 @@ class LowpanLink:
             DataSent: self._payload_sent,
         }
         """Who takes which actions of the link layer."""
+        self.reports_links = False
+        """Tell of each frame heard and sent: a mesh engine wants to know."""
         self._outbox = Outbox()
         self._due: int | None = None
         self._due_changed = True
@@ -82,9 +94,33 @@ class LowpanLink:
             payloads = self.adaptation.send_datagram(datagram, source, destination, room=room)
         except (MalformedFrame, FieldOutOfRange) as error:
             return [DatagramUndelivered(datagram, Discard.MALFORMED, str(error))]
-        if not self._outbox.put(Departing(datagram, payloads, source, destination, next_hop)):
-            return [DatagramUndelivered(datagram, Discard.QUEUE_FULL)]
-        return self._hand_over(self._outbox.next_payload(), now)
+        return self._depart(Departing(datagram, payloads, source, destination, next_hop), now)
+
+    def send_message(
+        self,
+        datagram: bytes,
+        source: bytes,
+        destination: bytes,
+        *,
+        protection: LinkProtection,
+        now: int,
+    ) -> list[LowpanAction]:
+        """Send a datagram of the link itself to a neighbour or to all, never by a mesh header.
+
+        What would protect itself in one frame is secured by the link layer where it takes several:
+        in fragments, nobody could tell whose they are.
+        """
+        room = self.link.largest_payload(source, destination, protection)
+        payloads = self.adaptation.send_datagram(datagram, source, destination, room=room)
+        if len(payloads) > 1 and protection is LinkProtection.CLEAR:
+            protection = LinkProtection.POLICY
+            room = self.link.largest_payload(source, destination)
+            payloads = self.adaptation.send_datagram(datagram, source, destination, room=room)
+        next_hop = datagram[24:40]
+        departing = Departing(
+            datagram, payloads, source, destination, next_hop, protection=protection
+        )
+        return self._depart(departing, now)
 
     # What the radio reports
 
@@ -108,7 +144,8 @@ class LowpanLink:
         actions = self.take(self.link.handle_deadline(now=now), now)
         upper = self._upper_deadline()
         if upper is not None and upper <= now:
-            actions += self._from_adaptation(self.adaptation.handle_deadline(now=now))
+            self._due_changed = True
+            actions += self._upper_due(now)
         return actions
 
     def take(self, actions: list[LinkAction], now: int) -> list[LowpanAction]:
@@ -126,9 +163,23 @@ class LowpanLink:
     def _upper_deadline(self) -> int | None:
         """Return when something is due above the link layer, which is asked far more often."""
         if self._due_changed:
-            self._due = self.adaptation.next_deadline()
+            self._due = self._next_upper_deadline()
             self._due_changed = False
         return self._due
+
+    # What engines between the two layers do otherwise
+
+    def _next_upper_deadline(self) -> int | None:
+        return self.adaptation.next_deadline()
+
+    def _upper_due(self, now: int) -> list[LowpanAction]:
+        return self._from_adaptation(self.adaptation.handle_deadline(now=now))
+
+    def _lost(self, departing: Departing, sent: DataSent, now: int) -> list[LowpanAction]:
+        """Tell of a datagram whose payload was not delivered."""
+        silent = departing.next_hop if sent.status is TransmitStatus.NO_ACK else None
+        why = f"{sent.status.value} {sent.reason}".rstrip()
+        return [DatagramUndelivered(departing.datagram, Discard.NOT_DELIVERED, why, silent)]
 
     # Inwards
 
@@ -136,7 +187,14 @@ class LowpanLink:
         if data.source is None or data.destination is None:
             return []  # nobody whom a datagram could be from (attacks on elided addresses)
         ends = Ends(data.source, data.destination, data.security_level, data.rssi, data.lqi)
-        return self._from_adaptation(self.adaptation.receive_payload(data.payload, ends, now=now))
+        events = self.adaptation.receive_payload(data.payload, ends, now=now)
+        return [*self._heard(data), *self._from_adaptation(events)]
+
+    def _heard(self, data: DataReceived) -> list[LowpanAction]:
+        sender = data.extended_source
+        if not self.reports_links or sender is None:
+            return []
+        return [FrameHeard(sender, data.rssi, data.security_level > 0, data.key_sequence)]
 
     def _from_adaptation(self, events: list[Event]) -> list[LowpanAction]:
         self._due_changed = True
@@ -148,6 +206,12 @@ class LowpanLink:
 
     # Outwards
 
+    def _depart(self, departing: Departing, now: int) -> list[LowpanAction]:
+        """Queue it, and begin to send if nothing is being sent."""
+        if not self._outbox.put(departing):
+            return [DatagramUndelivered(departing.datagram, Discard.QUEUE_FULL)]
+        return self._hand_over(self._outbox.next_payload(), now)
+
     def _hand_over(
         self, payload: tuple[int, Departing, bytes] | None, now: int
     ) -> list[LowpanAction]:
@@ -155,19 +219,34 @@ class LowpanLink:
             return []
         handle, departing, octets = payload
         sent = self.link.send_data(
-            octets, departing.source, departing.destination, handle=handle, now=now
+            octets,
+            departing.source,
+            departing.destination,
+            handle=handle,
+            now=now,
+            protection=departing.protection,
         )
         return self.take(sent, now)
 
     def _payload_sent(self, sent: DataSent, now: int) -> list[LowpanAction]:
         """Go on with the next payload, or give up the datagram whose payload was lost."""
+        return self._reported(sent) + self._go_on(sent, now)
+
+    def _reported(self, sent: DataSent) -> list[LowpanAction]:
+        departing = self._outbox.current if self.reports_links else None
+        if departing is None or departing.destination == BROADCAST:
+            return []
+        acknowledged = sent.status is TransmitStatus.SUCCESS
+        transmissions = sent.transmissions
+        receiver = departing.destination
+        return [FrameSent(receiver, transmissions, acknowledged, sent.acknowledged_secured)]
+
+    def _go_on(self, sent: DataSent, now: int) -> list[LowpanAction]:
         if sent.status is TransmitStatus.SUCCESS:
             following = self._outbox.payload_sent(sent.handle) or self._outbox.next_payload()
             return self._hand_over(following, now)
         departing = self._outbox.give_up(sent.handle)
         if departing is None:
             return []
-        silent = departing.next_hop if sent.status is TransmitStatus.NO_ACK else None
-        why = f"{sent.status.value} {sent.reason}".rstrip()
-        lost = DatagramUndelivered(departing.datagram, Discard.NOT_DELIVERED, why, silent)
-        return [lost, *self._hand_over(self._outbox.next_payload(), now)]
+        lost = self._lost(departing, sent, now)
+        return lost + self._hand_over(self._outbox.next_payload(), now)

@@ -1,46 +1,85 @@
 """Datagrams on their way out: frames of one after the other, what cannot be sent given up whole."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
+
+from lowpan.adaptation.forwarding import Forward
+from lowpan.mac.service import LinkProtection
 
 MOST_DATAGRAMS = 64
 """Datagrams that wait for the radio: 64 of 1280 octets keep it busy for four seconds."""
+MOST_FORWARDED, MOST_FROM_ONE = 64, 32
+"""Payloads of others that wait for it, of all and of one neighbour: a third of a second, and two
+datagrams of 1280 octets."""
 MOST_UNRESOLVED, MOST_FOR_ONE = 32, 3
 """Datagrams that wait for a link address, of all and of one neighbour (RFC 4861 §7.2.2)."""
 
 
 @dataclass(slots=True)
 class Departing:
-    """A datagram in frames."""
+    """A datagram in frames, or a payload that we pass on."""
 
     datagram: bytes
+    """Empty if it is passed on."""
     payloads: list[bytes]
     source: bytes
     destination: bytes
     """Link-layer addresses, 2 or 8 octets."""
     next_hop: bytes
-    """16 octets."""
+    """16 octets; empty if the destination is none that IPv6 knows."""
     sent: int = 0
     """Payloads handed to the link layer."""
+    forward: Forward | None = None
+    """What an engine wanted passed on."""
+    previous_hop: bytes = b""
+    """Whom that came from; empty if from ourselves."""
+    protection: LinkProtection = LinkProtection.POLICY
 
 
 class Outbox:
-    """Hands over one payload at a time: a lost fragment ends its datagram, not the others."""
+    """Hands over one payload at a time: a lost fragment ends its datagram, not the others.
 
-    def __init__(self, *, most_datagrams: int = MOST_DATAGRAMS) -> None:
-        self._most = most_datagrams
+    What is ours and what is passed on have room of their own, and go in the order in which they
+    came.
+    """
+
+    def __init__(
+        self,
+        *,
+        most_datagrams: int = MOST_DATAGRAMS,
+        most_forwarded: int = MOST_FORWARDED,
+        most_from_one: int = MOST_FROM_ONE,
+    ) -> None:
+        self._most, self._most_from_one = most_datagrams, most_from_one
+        self._most_forwarded = most_forwarded
         self._waiting: deque[Departing] = deque()
         self._current: Departing | None = None
         self._handle = 0
+        self._from: Counter[bytes] = Counter()
+        """By previous hop, what is passed on."""
+        self.forwarded = 0
+        """How many payloads of others are not out yet."""
 
     def __len__(self) -> int:
-        """Return how many datagrams are not out yet."""
-        return len(self._waiting) + (self._current is not None)
+        """Return how many datagrams of ours are not out yet."""
+        return len(self._waiting) + (self._current is not None) - self.forwarded
+
+    @property
+    def current(self) -> Departing | None:
+        """Return what is being sent."""
+        return self._current
 
     def put(self, departing: Departing) -> bool:
-        """Queue a datagram; tell whether there was room."""
-        if len(self) >= self._most:
-            return False
+        """Queue a datagram or a payload; tell whether there was room."""
+        if departing.forward is None:
+            if len(self) >= self._most:
+                return False
+        else:
+            of_one = self._from[departing.previous_hop]
+            if self.forwarded >= self._most_forwarded or of_one >= self._most_from_one:
+                return False
+            self._from[departing.previous_hop] = of_one + 1
+            self.forwarded += 1
         self._waiting.append(departing)
         return True
 
@@ -58,22 +97,27 @@ class Outbox:
             return None
         if departing.sent < len(departing.payloads):
             return self._hand_over(departing)
-        self._current = None
+        self._end(departing)
         return None
-
-    def finished(self, handle: int) -> Departing | None:
-        """Return the datagram that `handle` is of, if that was its last payload."""
-        departing = self._current
-        if departing is None or handle != self._handle:
-            return None
-        return departing if departing.sent == len(departing.payloads) else None
 
     def give_up(self, handle: int) -> Departing | None:
         """End the datagram whose payload was not delivered, and return it."""
-        if handle != self._handle:
+        departing = self._current
+        if departing is None or handle != self._handle:
             return None
-        departing, self._current = self._current, None
+        self._end(departing)
         return departing
+
+    def _end(self, departing: Departing) -> None:
+        self._current = None
+        if departing.forward is None:
+            return
+        self.forwarded -= 1
+        left = self._from[departing.previous_hop] - 1
+        if left:
+            self._from[departing.previous_hop] = left
+        else:
+            del self._from[departing.previous_hop]
 
     def _hand_over(self, departing: Departing) -> tuple[int, Departing, bytes]:
         self._handle += 1
