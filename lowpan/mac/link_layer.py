@@ -75,7 +75,7 @@ class LinkLayer:
     ) -> None:
         self.settings = settings = settings or LinkSettings()
         self.security = security
-        self._capabilities = capabilities
+        self.capabilities = capabilities
         self._reception = Reception(radio, security, duplicate_window=settings.duplicate_window)
         self.dropped = self._reception.dropped
         """How many frames went no further, by why."""
@@ -130,6 +130,8 @@ class LinkLayer:
             octets = self._headers[key] = octets + self.settings.timing.fcs_octets
         if protection is LinkProtection.CLEAR or self.security is None:
             return self.settings.longest_frame - octets
+        if protection is LinkProtection.WELL_KNOWN:
+            return self.settings.longest_frame - octets - self.security.well_known.overhead
         if self.security.wants_sealed(FrameType.DATA):
             octets += self.security.overhead(destination, self.radio.pan_id)
         return self.settings.longest_frame - octets
@@ -247,7 +249,7 @@ class LinkLayer:
         self, frame: Frame, psdu: bytes, opened: Opened | Refusal, now: int
     ) -> list[LinkAction]:
         """Answer for a radio that does not."""
-        if RadioCapability.ACKNOWLEDGE in self._capabilities and not self.radio.promiscuous:
+        if RadioCapability.ACKNOWLEDGE in self.capabilities and not self.radio.promiscuous:
             return []
         asks = frame.control.acknowledgment_request
         if not asks or not self._reception.filter.is_ours(frame.destination):
@@ -309,14 +311,14 @@ class LinkLayer:
         """Let the radio's acknowledgments say for whom frames wait, if that has changed."""
         if not self._sending.pending_has_changed():
             return actions
-        if RadioCapability.ACKNOWLEDGE not in self._capabilities:
+        if RadioCapability.ACKNOWLEDGE not in self.capabilities:
             return actions
         self.radio = self._with_pending(self.radio)
         return [*actions, Configure(self.radio)]
 
     def _with_pending(self, radio: RadioSettings) -> RadioSettings:
         pending = self._sending.pending
-        if RadioCapability.ACKNOWLEDGE not in self._capabilities:
+        if RadioCapability.ACKNOWLEDGE not in self.capabilities:
             return radio
         if not pending and radio.source_match is None:
             return radio

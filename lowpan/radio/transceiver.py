@@ -26,6 +26,8 @@ class RadioCapability(Flag):
     """Secures what it sends, and its Enh-Acks, with keys that it is given."""
     TIMED_TRANSMIT = auto()
     """Sends at a given moment of its own clock."""
+    RECEIVER_OFF = auto()
+    """Turns its receiver off between its own frames if told so (macRxOnWhenIdle)."""
     PROMISCUOUS = auto()
     """Can give every frame it hears, whoever it is for."""
     ENERGY = auto()
@@ -58,6 +60,8 @@ class RadioSettings:
     source_match: frozenset[bytes] | None = None
     """Senders (2 or 8 octets, as displayed) for whom frames wait: with SOURCE_MATCH, they alone get
     that bit, whatever `ack_pending` is.  None: unused."""
+    rx_on_when_idle: bool = True
+    """If False, hear nothing but acknowledgments, as sleepers do: needs RECEIVER_OFF."""
 
 
 class TransmitStatus(Enum):

@@ -46,6 +46,7 @@ SOFTWARE_CAPABILITIES = (
     | RadioCapability.RETRIES
     | RadioCapability.ACKNOWLEDGE
     | RadioCapability.SOURCE_MATCH
+    | RadioCapability.RECEIVER_OFF
     | RadioCapability.PROMISCUOUS
 )
 """What every SoftwareRadio does.  Not CSMA: it cannot hear whether the channel is free."""
@@ -132,7 +133,7 @@ class SoftwareRadio(BaseRadio):
             self._answer(pending, frame)
         settings = self.settings
         elsewhere = frame.channel is not None and frame.channel != settings.channel
-        if elsewhere and not self.hears_all_channels:
+        if not settings.rx_on_when_idle or (elsewhere and not self.hears_all_channels):
             self.statistics.filtered += 1
         elif settings.promiscuous:
             self._deliver(frame)

@@ -1,0 +1,387 @@
+"""Layer management of one node (MLME): joining, coordinating, sleeping and scanning together.
+
+It stands around a LinkLayer: what the radio reports comes here first, and what the link layer
+tells of commands goes to the engines that it is for.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from lowpan.errors import FieldOutOfRange
+from lowpan.mac.association import Associated, NotAssociated
+from lowpan.mac.coordinating import (
+    MOST_DEVICES,
+    CoordinatorAction,
+    DeviceJoined,
+    DeviceLeft,
+)
+from lowpan.mac.link_layer import LinkLayer
+from lowpan.mac.membership import KEEP_ALIVE, JoinPlan, Look, Membership, MembershipAction
+from lowpan.mac.pan import Pan
+from lowpan.mac.polling import ParentLost, PollSettings, ReceiverOff, ReceiverOn
+from lowpan.mac.scanning import (
+    ChannelBegun,
+    PanFound,
+    ScanAction,
+    ScanDone,
+    Scanning,
+    ScanPlan,
+)
+from lowpan.mac.service import (
+    CommandReceived,
+    CommandSent,
+    Configure,
+    DataReceived,
+    EmptyReceived,
+    LinkAction,
+    Poll,
+    SendCommand,
+    Transmit,
+)
+from lowpan.radio import RadioCapability, ReceivedFrame, TransmitOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ManagementSettings:
+    """What a node is to its PAN; neither device nor coordinator: it has what it was told."""
+
+    coordinator: bool = False
+    """Let devices join us, if that is permitted."""
+    device: bool = False
+    """Join a PAN when asked to."""
+    poll: PollSettings | None = None
+    """How a device that sleeps asks for what waits; None: it listens all the time."""
+    keep_alive: int = KEEP_ALIVE
+    """Microseconds between two questions of a device that listens whether its coordinator is
+    there."""
+    most_devices: int = MOST_DEVICES
+
+    def __post_init__(self) -> None:
+        """Raise FieldOutOfRange for what nobody can be."""
+        if self.coordinator and self.device:
+            raise FieldOutOfRange("a coordinator has its own PAN, a device joins one")
+        if self.poll is not None and not self.device:
+            raise FieldOutOfRange("a sleeper needs a coordinator: it is a device")
+
+
+Answer = Associated | NotAssociated | ParentLost | DeviceJoined | DeviceLeft | PanFound | ScanDone
+"""What management tells whoever runs it."""
+ManagementAction = LinkAction | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    plan: ScanPlan
+    for_membership: bool
+
+
+class Management:
+    """A link layer and who we are to others; `now` is microseconds.
+
+    A scan begins once nothing is being sent, and has the radio for itself: what comes in meanwhile
+    is lost, as the standard has it, and what is to be sent waits.
+    """
+
+    def __init__(
+        self, link: LinkLayer, random: Random, settings: ManagementSettings | None = None
+    ) -> None:
+        self.link, self._random = link, random
+        self.settings = settings = settings or ManagementSettings()
+        self.membership: Membership | None = None
+        """As a device."""
+        self.pan: Pan | None = None
+        """As a coordinator."""
+        if settings.device:
+            self.membership = Membership(
+                link.radio,
+                random,
+                timing=link.settings.timing,
+                poll=settings.poll,
+                keep_alive=settings.keep_alive,
+            )
+        if settings.coordinator:
+            self.pan = Pan(link.radio, random, most_devices=settings.most_devices)
+            link.name_devices(self.pan.coordinating.names)
+            link.beacon = self.pan.beacon
+        self._sleepers: frozenset[bytes] = frozenset()
+        self._scanning: Scanning | None = None
+        self._scan: _Scan | None = None
+        self._wanted: deque[_Scan] = deque()
+        self._held: list[LinkAction] = []
+        """What the link layer wants sent while a scan has the radio; one frame at most."""
+        self._takes_part = settings.device or settings.coordinator
+        has = link.capabilities
+        self._may_sleep = settings.poll is not None and RadioCapability.RECEIVER_OFF in has
+        self._awaits_acks = RadioCapability.ACK_TIMEOUT not in has
+        self._listens = True
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether what is to be sent has to wait: we scan, or are about to join."""
+        membership = self.membership
+        joins = membership is not None and membership.is_busy
+        return joins or self._scanning is not None or bool(self._wanted)
+
+    @property
+    def is_out(self) -> bool:
+        """Tell whether we are a device without a PAN: nothing can be sent."""
+        membership = self.membership
+        return membership is not None and not membership.is_in and not membership.is_busy
+
+    # What the layer above asks
+
+    def send_data(
+        self, payload: bytes, source: bytes, destination: bytes, *, handle: int, now: int
+    ) -> list[ManagementAction]:
+        """Send `payload`; see LinkLayer.send_data()."""
+        sent = self.link.send_data(payload, source, destination, handle=handle, now=now)
+        if self.membership is not None:
+            self.membership.answers_expected(now=now)
+        return self._done(self._from_link(sent, now), now)
+
+    def scan(self, plan: ScanPlan, *, now: int) -> list[ManagementAction]:
+        """Scan as soon as may be; ScanDone tells the end.  FieldOutOfRange: one is under way."""
+        running = [self._scan, *self._wanted]
+        if any(scan is not None and not scan.for_membership for scan in running):
+            raise FieldOutOfRange("one scan after the other")
+        self._wanted.append(_Scan(plan, for_membership=False))
+        return self._done([], now)
+
+    def join(self, plan: JoinPlan, *, now: int) -> list[ManagementAction]:
+        """Look for a PAN and join it; Associated or NotAssociated tells the end."""
+        return self._done(self._from_engine(self._device().join(plan, now=now), now), now)
+
+    def leave(self, *, now: int) -> list[ManagementAction]:
+        """Leave our PAN, or look for it no more; NotAssociated tells the end."""
+        return self._done(self._from_engine(self._device().leave(now=now), now), now)
+
+    def permit_joining(self, duration: int | None, *, now: int) -> None:
+        """Let devices join us for `duration` microseconds; None: always, 0: no longer."""
+        pan = self._coordinator()
+        pan.permit_joining(duration, now=now)
+        self.link.beacon = pan.beacon
+
+    def add_device(
+        self, extended: bytes, short: bytes | None, *, sleeps: bool, now: int
+    ) -> list[ManagementAction]:
+        """Know a device that joined us before a restart."""
+        self._coordinator().add(extended, short, sleeps=sleeps)
+        self._suggest(extended, short)
+        return self._done([], now)
+
+    def disassociate(self, extended: bytes, *, now: int) -> list[ManagementAction]:
+        """Send a device away; DeviceLeft tells the end, whether it knows or not."""
+        away = self._coordinator().disassociate(extended)
+        return self._done(self._from_engine(away, now), now)
+
+    def not_acknowledged(self, destination: bytes, *, now: int) -> None:
+        """Take that a frame to `destination` was not acknowledged: it may be gone."""
+        if self.membership is not None:
+            self.membership.not_acknowledged(destination, now=now)
+
+    # What the radio reports
+
+    def receive_frame(self, received: ReceivedFrame, *, now: int) -> list[ManagementAction]:
+        """Take a frame as it came from the radio."""
+        if self._scanning is not None:
+            return self._done(self._from_scan(self._scanning.receive_frame(received), now), now)
+        received_now = self.link.receive_frame(received, now=now)
+        return self._done(self._from_link(received_now, now), now)
+
+    def transmit_done(self, outcome: TransmitOutcome, *, now: int) -> list[ManagementAction]:
+        """Take what became of the last Transmit."""
+        if self._scanning is not None:
+            sent = self._scanning.transmit_done(outcome, now=now)
+            return self._done(self._from_scan(sent, now), now)
+        return self._done(self._from_link(self.link.transmit_done(outcome, now=now), now), now)
+
+    def energy_measured(self, dbm: float, *, now: int) -> list[ManagementAction]:
+        """Take the answer to a MeasureEnergy."""
+        if self._scanning is None:
+            return []
+        return self._done(self._from_scan(self._scanning.energy_measured(dbm), now), now)
+
+    def next_deadline(self) -> int | None:
+        """Return when to call handle_deadline(), None while nothing is due."""
+        link = self.link.next_deadline()
+        if not self._takes_part and self._scanning is None:
+            return link
+        parts = [link, *(part.next_deadline() for part in self._parts())]
+        return min((due for due in parts if due is not None), default=None)
+
+    def handle_deadline(self, *, now: int) -> list[ManagementAction]:
+        """Do what is due."""
+        done = self._from_link(self.link.handle_deadline(now=now), now)
+        if self._scanning is not None:
+            done += self._from_scan(self._scanning.handle_deadline(now=now), now)
+        elif self.membership is not None:
+            done += self._from_engine(self.membership.handle_deadline(now=now), now)
+        if self.pan is not None:
+            self.pan.handle_deadline(now=now)
+            self.link.beacon = self.pan.beacon
+        return self._done(done, now)
+
+    # Inside
+
+    def _parts(self) -> list[Membership | Pan | Scanning]:
+        """Return whose deadlines count; a scan has the radio, so that others have to wait."""
+        device = self._scanning if self._scanning is not None else self.membership
+        return [part for part in (device, self.pan) if part is not None]
+
+    def _device(self) -> Membership:
+        if self.membership is None:
+            raise FieldOutOfRange("it was not told to be a device that joins a PAN")
+        return self.membership
+
+    def _coordinator(self) -> Pan:
+        if self.pan is None:
+            raise FieldOutOfRange("it was not told to be a coordinator")
+        return self.pan
+
+    def _from_link(self, actions: Sequence[LinkAction], now: int) -> list[ManagementAction]:
+        """Give the engines what is for them; what is for the radio waits while it is scanning."""
+        if not self._takes_part and self._scanning is None:
+            return list(actions)
+        done: list[ManagementAction] = []
+        for action in actions:
+            match action:
+                case Transmit() if self._scanning is not None:
+                    self._held.append(action)
+                case Configure() if self._scanning is not None:
+                    pass  # the radio is told when it is ours again
+                case CommandSent():
+                    done += self._command_sent(action, now)
+                case CommandReceived():
+                    done += self._command_received(action, now)
+                case DataReceived() | EmptyReceived():
+                    done += self._heard(action.source, action.frame_pending, now)
+                    done.append(action)
+                case _:
+                    done.append(action)
+        return done
+
+    def _command_sent(self, sent: CommandSent, now: int) -> list[ManagementAction]:
+        done: list[ManagementAction] = []
+        if self.membership is not None:
+            done += self._from_engine(self.membership.command_sent(sent, now=now), now)
+        if self.pan is not None:
+            done += self._from_engine(self.pan.command_sent(sent), now)
+        return done
+
+    def _command_received(self, received: CommandReceived, now: int) -> list[ManagementAction]:
+        done: list[ManagementAction] = []
+        if self.membership is not None:
+            done += self._from_engine(self.membership.receive_command(received, now=now), now)
+        if self.pan is not None:
+            done += self._from_engine(self.pan.receive_command(received), now)
+        return done
+
+    def _heard(self, source: bytes | None, more: bool, now: int) -> list[ManagementAction]:
+        if self.membership is None:
+            return []
+        return self._from_engine(self.membership.frame_received(source, more=more, now=now), now)
+
+    def _from_engine(
+        self, actions: Sequence[MembershipAction | CoordinatorAction], now: int
+    ) -> list[ManagementAction]:
+        """Let the link layer do what an engine asks, and tell what it tells."""
+        done: list[ManagementAction] = []
+        for action in actions:
+            match action:
+                case SendCommand() | Poll():
+                    done += self._from_link(self.link.carry_out(action, now=now), now)
+                case Configure(settings):
+                    listens = self.link.radio.rx_on_when_idle
+                    radio = replace(settings, rx_on_when_idle=listens)
+                    done += self._from_link(self.link.configure(radio), now)
+                case ReceiverOn() | ReceiverOff():
+                    self._listens = isinstance(action, ReceiverOn)
+                case Look(plan):
+                    self._wanted.appendleft(_Scan(plan, for_membership=True))
+                case _:
+                    self._tell_security(action)
+                    done.append(action)
+        return done
+
+    def _tell_security(self, news: Answer) -> None:
+        """Say who may stand behind a short address; frames have to prove it."""
+        match news:
+            case DeviceJoined(extended, short, _, verified):
+                security = self.link.security
+                if verified and security is not None:
+                    security.peers.verified(extended, short, self.link.radio.pan_id)
+                else:
+                    self._suggest(extended, short)
+            case Associated() if self.membership is not None:
+                for name in self.membership.coordinator_names:
+                    self._suggest(news.coordinator, name)
+            case _:
+                pass
+
+    def _suggest(self, extended: bytes, short: bytes | None) -> None:
+        security = self.link.security
+        if security is not None and short is not None and len(short) == 2 and len(extended) == 8:
+            security.peers.suggest(extended, short, self.link.radio.pan_id)
+
+    def _from_scan(self, actions: Sequence[ScanAction], now: int) -> list[ManagementAction]:
+        """Give the scan the radio; the settings of the link layer hold again at its end."""
+        done: list[ManagementAction] = []
+        ends = any(isinstance(action, ScanDone) for action in actions)
+        for action in actions:
+            match action:
+                case ScanDone():
+                    done += self._scan_done(action, now)
+                case Configure() if ends:
+                    pass
+                case Configure() if self._scanning is not None:
+                    done.append(action)
+                    # the radio does one thing after the other, so that it is tuned before it sends
+                    done += self._from_scan(self._scanning.configured(now=now), now)
+                case PanFound() if self._scan is not None and self._scan.for_membership:
+                    pass
+                case ChannelBegun():
+                    pass
+                case _:
+                    done.append(action)
+        return done
+
+    def _scan_done(self, scanned: ScanDone, now: int) -> list[ManagementAction]:
+        scan, self._scan, self._scanning = self._scan, None, None
+        done: list[ManagementAction] = [Configure(self.link.radio), *self._held]
+        self._held.clear()
+        if scan is None or not scan.for_membership:
+            return [*done, scanned]
+        return done + self._from_engine(self._device().scan_done(scanned, now=now), now)
+
+    def _done(self, actions: list[ManagementAction], now: int) -> list[ManagementAction]:
+        """Go on with what has become possible: a scan, sleep, indirect transmission."""
+        pan = self.pan
+        if pan is not None and pan.sleepers is not self._sleepers:
+            self._sleepers = pan.sleepers
+            actions += self._from_link(self.link.set_sleepers(pan.sleepers, now=now), now)
+        if self._wanted and self._scanning is None and self._may_begin(self._wanted[0]):
+            actions += self._begin_scan(now)
+        return self._with_receiver(actions) if self._may_sleep else actions
+
+    def _may_begin(self, scan: _Scan) -> bool:
+        joins = self.membership is not None and self.membership.is_busy
+        return self.link.is_idle and (scan.for_membership or not joins)
+
+    def _begin_scan(self, now: int) -> list[ManagementAction]:
+        self._scan = scan = self._wanted.popleft()
+        radio = replace(self.link.radio, rx_on_when_idle=True)
+        self._scanning = Scanning(scan.plan, radio, self._random)
+        return self._from_scan(self._scanning.start(), now)
+
+    def _with_receiver(self, actions: list[ManagementAction]) -> list[ManagementAction]:
+        """Turn the receiver on before anything else, or off at last."""
+        if self._scanning is not None:
+            return actions
+        wanted = self._listens or (self._awaits_acks and not self.link.is_idle)
+        if wanted is self.link.radio.rx_on_when_idle:
+            return actions
+        radio = replace(self.link.radio, rx_on_when_idle=wanted)
+        configure: list[ManagementAction] = list(self.link.configure(radio))
+        return [*configure, *actions] if wanted else [*actions, *configure]
