@@ -1,14 +1,17 @@
 """The medium: what each radio hears of what the others send."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
+from typing import TypeVar
 
 from lowpan.mac.service import BROADCAST
 from lowpan.mac.timing import O_QPSK_2450, PhyTiming
-from lowpan.radio import Fcs, RadioSettings, ReceivedFrame
+from lowpan.radio import RadioSettings
+from lowpan.sim.addressing import destination_of
+from lowpan.sim.links import Links
 from lowpan.sim.propagation import (
     DeliveryRatio,
     PathLoss,
@@ -23,6 +26,9 @@ from lowpan.wire.ieee802154 import FrameType
 
 _HOPELESS = 5.0
 """dB below the noise at which no frame is understood."""
+_FEW = 32
+"""Frames on air that are looked through one by one; of more, those of each radio's neighbours."""
+_ACKNOWLEDGMENT = int(FrameType.ACKNOWLEDGMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,22 @@ class Fate(Enum):
     FAINT = "too faint"
     LOST = "lost by the link"
     BEHIND = "receiver busy with an earlier frame"
+    HELD = "held back by a fault"
+    DAMAGED = "received, damaged by a fault"
+    DUPLICATED = "received, and once more by a fault"
 
 
-class Medium:
+_FATES = tuple(Fate)
+RECEIVED, _NOT_LISTENING, _COLLIDED, _FAINT, _LOST, _BEHIND, HELD, DAMAGED, DUPLICATED = range(
+    len(_FATES)
+)
+
+Interference = Callable[[Transmission, Link], int]
+"""Says what becomes of a frame that would be received; all but RECEIVED it sees to itself."""
+Radio = TypeVar("Radio", bound=SimRadio)
+
+
+class Medium(Links):
     """One air for all channels.
 
     A frame is understood if its level is far enough above the noise and above all that overlaps
@@ -70,85 +89,96 @@ class Medium:
         self, schedule: Schedule, random: Random, settings: MediumSettings | None = None
     ) -> None:
         self.schedule, self.settings = schedule, settings or MediumSettings()
-        self.timing = self.settings.timing
-        self.fates: Counter[Fate] = Counter()
+        settings = self.settings
+        super().__init__(settings.path_loss, settings.transmit_power, settings.faintest)
+        self.timing = timing = settings.timing
+        self.cca, self.turnaround = timing.cca, timing.turnaround
+        self.unit_backoff_period, self.ack_wait = timing.unit_backoff_period, timing.ack_wait
+        self.header = timing.air_time(-timing.fcs_octets)
+        self.air_time, self.interframe_space = timing.air_time, timing.interframe_space
+        self.loss = settings.loss
+        """Share of frames that are lost on every link; may be changed at any time."""
         self.transmissions = 0
         self.on_air: Callable[[Transmission], None] | None = None
         """Called with each transmission when it has ended, for traces."""
+        self.judged: Callable[[Transmission, list[Link], bytearray], None] | None = None
+        """Called then with the radios that it was for, and what became of it there, for digests."""
+        self.interference: Interference | None = None
+        """Asked about each frame that would be received, for faults."""
+        self.given: Transmission | None = None
+        """What receivers are being given, so that they can tell whose it is."""
         self.radios: list[SimRadio] = []
+        self._fates = [0] * len(_FATES)
         self._random = random
-        self._noise = milliwatts(self.settings.noise_floor)
-        self._header = self.timing.air_time(-self.timing.fcs_octets)
+        self._noise = milliwatts(settings.noise_floor)
         self._longest = 0
         self._recent: deque[Transmission] = deque()
         """What may overlap with what is on air, in order of beginning."""
         self._by_address: dict[bytes, dict[SimRadio, None]] = {}
         self._promiscuous: dict[SimRadio, None] = {}
-        most_loss = self.settings.transmit_power - self.settings.faintest
-        self._cell = self.settings.path_loss.reach(most_loss)
-        self._cells: dict[tuple[int, int], list[SimRadio]] = {}
+
+    @property
+    def fates(self) -> Counter[Fate]:
+        """Return how many frames met each fate, at radios that they were for."""
+        return Counter({_FATES[code]: count for code, count in enumerate(self._fates) if count})
 
     # Radios and links
 
     def add_radio(self, position: Position | None = None) -> SimRadio:
         """Add a radio: with a position its links follow, without one they are set by connect()."""
-        radio = SimRadio(self, len(self.radios), position, self.settings.transmit_power)
+        power = self.settings.transmit_power
+        return self.add(SimRadio(self, len(self.radios), None, power), position)
+
+    def add(self, radio: Radio, position: Position | None = None) -> Radio:
+        """Add a radio of whatever kind; its number is how many there are before it."""
         self.radios.append(radio)
         if position is not None:
-            path_loss, power = self.settings.path_loss, self.settings.transmit_power
-            for other, where in list(self._around(position)):
-                rssi = power - path_loss.between(position, where)
-                if rssi >= self.settings.faintest:
-                    self.connect(radio, other, rssi)
-            self._cells.setdefault(self._cell_of(position), []).append(radio)
+            self.place(radio, position)
         return radio
 
-    def connect(self, one: SimRadio, other: SimRadio, rssi: float, *, loss: float = 0.0) -> None:
-        """Let two radios hear each other at `rssi` dBm; a link that was there is replaced."""
-        for sender, receiver in ((one, other), (other, one)):
-            self.set_link(sender, receiver, rssi, loss=loss)
+    def milliwatts(self, level: float) -> float:
+        """Return what a level in dBm is in mW."""
+        return milliwatts(level)
 
-    def set_link(
-        self, sender: SimRadio, receiver: SimRadio, rssi: float, *, loss: float = 0.0
-    ) -> None:
-        """Let `receiver` hear `sender`, in this direction alone."""
-        link = Link(sender, receiver, rssi, milliwatts(rssi), loss)
-        sender.reaches[receiver] = receiver.hears[sender] = link
+    def shown(self, rssi: float) -> tuple[float, int]:
+        """Return RSSI and LQI as radios tell them."""
+        told = float(round(rssi))
+        return told, max(0, min(255, round(4 * (told - self.settings.noise_floor))))
 
-    def disconnect(self, one: SimRadio, other: SimRadio) -> None:
-        """Let two radios hear nothing of each other; harmless if they do not."""
-        for sender, receiver in ((one, other), (other, one)):
-            sender.reaches.pop(receiver, None)
-            receiver.hears.pop(sender, None)
-
-    def _around(self, position: Position) -> Iterator[tuple[SimRadio, Position]]:
-        east, north = self._cell_of(position)
-        for column in (east - 1, east, east + 1):
-            for row in (north - 1, north, north + 1):
-                for radio in self._cells.get((column, row), ()):
-                    if radio.position is not None:
-                        yield radio, radio.position
-
-    def _cell_of(self, position: Position) -> tuple[int, int]:
-        return int(position[0] // self._cell), int(position[1] // self._cell)
+    def is_clear(self, rssi: float) -> bool:
+        """Tell whether every frame of this level is understood as long as nothing overlaps."""
+        sinr = rssi - self.settings.noise_floor
+        return self.settings.delivery_ratio(sinr, self.timing.longest_frame) >= 1
 
     # What radios ask
 
     def is_busy(self, radio: SimRadio, channel: int, begin: int) -> bool:
         """Tell whether `radio` has noticed energy on the channel from `begin` until now."""
-        threshold = self.settings.cca_threshold
-        signals = self._signals(radio, channel, begin, self.schedule.now)
-        return any(link.rssi + signal.gain >= threshold for signal, link in signals)
+        now = self.schedule.now
+        on_air = self._on_air(radio, channel, begin, now)
+        if not on_air:
+            return False
+        threshold, hears = self.settings.cca_threshold, radio.hears
+        for signal in on_air:
+            link = hears.get(signal.sender)
+            if link is not None and link.rssi + signal.gain >= threshold:
+                return True
+        return False
 
     def energy(self, radio: SimRadio, channel: int, begin: int) -> float:
         """Return the highest level that `radio` has noticed from `begin` until now, dBm."""
-        signals = self._signals(radio, channel, begin, self.schedule.now)
-        levels = [link.rssi + signal.gain for signal, link in signals]
-        return max([self.settings.noise_floor, *levels])
+        hears, highest = radio.hears, self.settings.noise_floor
+        for signal in self._on_air(radio, channel, begin, self.schedule.now):
+            link = hears.get(signal.sender)
+            if link is not None:
+                highest = max(highest, link.rssi + signal.gain)
+        return highest
 
     def put_on_air(self, transmission: Transmission) -> None:
         """Take note of a frame that is about to be sent; its sender forgets what is long over."""
-        self._longest = max(self._longest, transmission.end - transmission.start)
+        duration = transmission.end - transmission.start
+        if duration > self._longest:  # noqa: PLR1730  (max() takes thrice the time)
+            self._longest = duration
         over = self.schedule.now - self._longest
         for signals in (self._recent, transmission.sender.sent):
             while signals and signals[0].end < over:
@@ -160,7 +190,7 @@ class Medium:
         for address in radio.addresses:
             self._by_address[address].pop(radio, None)
         radio.addresses = addresses_of(settings)
-        for address in radio.addresses:
+        for address in sorted(radio.addresses):
             self._by_address.setdefault(address, {})[radio] = None
         if settings.promiscuous:
             self._promiscuous[radio] = None
@@ -172,108 +202,138 @@ class Medium:
         self.transmissions += 1
         if self.on_air is not None:
             self.on_air(transmission)
-        for link in self._audience(transmission):
-            fate = self._fate(transmission, link)
-            self.fates[fate] += 1
-            if fate is Fate.RECEIVED:
-                link.receiver.received(self._received(transmission, link))
+        links = self._audience(transmission)
+        judged = self.judged
+        if not links:
+            if judged is not None:
+                judged(transmission, links, bytearray())
+            return
+        fates, interference = self._fates, self.interference
+        codes = bytearray()
+        overlapping = self._overlapping(transmission)
+        for link in links:
+            code = self._fate(transmission, link, overlapping)
+            if interference is not None and code == RECEIVED:
+                code = interference(transmission, link)
+            codes.append(code)
+            fates[code] += 1
+        if judged is not None:
+            judged(transmission, links, codes)
+        for link, code in zip(links, codes, strict=True):
+            if code == RECEIVED:
+                self.give(transmission, link, transmission.psdu)
+
+    def give(self, transmission: Transmission, link: Link, psdu: bytes) -> None:
+        """Let a receiver have `psdu`, as what it understood of a transmission, if it is on."""
+        if link.receiver.is_on:
+            self.given = transmission
+            link.receiver.hear(transmission, link, psdu)
 
     def _audience(self, transmission: Transmission) -> list[Link]:
         """Return the links to the radios that would give the frame on, in order of the radios."""
         psdu, reaches = transmission.psdu, transmission.sender.reaches
         destination = destination_of(psdu)
+        radios: Iterable[SimRadio]
         if destination is not None and destination != BROADCAST:
-            radios = {**self._by_address.get(destination, {}), **self._promiscuous}
-        elif psdu and psdu[0] & 7 == FrameType.ACKNOWLEDGMENT:
-            # hardware wakes nobody for the acknowledgment of another's frame
-            since = self.schedule.now - 2 * self.timing.ack_wait
-            waiting = [sent.sender for sent in self._recent if sent.end > since]
-            radios = {**dict.fromkeys(waiting), **self._promiscuous}
+            addressed = self._by_address.get(destination, _NOBODY)
+            radios = {**addressed, **self._promiscuous} if self._promiscuous else addressed
+        elif psdu and psdu[0] & 7 == _ACKNOWLEDGMENT:
+            radios = self._waiting(reaches, psdu)
         else:
             faintest = self.settings.noise_floor - _HOPELESS - transmission.gain
             return [link for link in reaches.values() if link.rssi > faintest]
         links = [reaches[radio] for radio in radios if radio in reaches]
-        return sorted(links, key=_receiver) if len(links) > 1 else links
+        if len(links) > 1:
+            links.sort(key=_receiver)
+        return links
 
-    def _signals(
-        self, radio: SimRadio, channel: int, begin: int, end: int
-    ) -> list[tuple[Transmission, Link]]:
-        """Return what `radio` hears on a channel between two moments."""
-        hears = radio.hears
-        if len(self._recent) <= len(hears):
-            return [
-                (signal, hears[signal.sender])
-                for signal in self._recent
-                if signal.end > begin
-                and signal.start < end
-                and signal.sender in hears
-                and signal.channel == channel
-            ]
+    def _waiting(self, reaches: Mapping[SimRadio, Link], psdu: bytes) -> Iterable[SimRadio]:
+        """Return who waits for an acknowledgment: hardware wakes nobody for those of others."""
+        recent, since = self._recent, self.schedule.now - 2 * self.ack_wait
+        if len(recent) <= _FEW:
+            senders = [sent.sender for sent in recent if sent.end > since]
+        else:
+            senders = [radio for radio in reaches if radio.last_end > since]
+        waiting = {radio: None for radio in senders if radio.awaits(psdu)}
+        return {**waiting, **self._promiscuous} if self._promiscuous else waiting
+
+    def _on_air(self, radio: SimRadio, channel: int, begin: int, end: int) -> list[Transmission]:
+        """Return at least what `radio` hears on a channel between two moments."""
+        recent: Iterable[Transmission] = self._recent
+        if len(self._recent) > _FEW:
+            senders = [sender for sender in radio.hears if sender.last_end > begin]
+            recent = [signal for sender in senders for signal in sender.sent]
         return [
-            (signal, link)
-            for sender, link in hears.items()
-            if sender.last_end > begin
-            for signal in sender.sent
+            signal
+            for signal in recent
             if signal.end > begin and signal.start < end and signal.channel == channel
         ]
 
-    def _received(self, transmission: Transmission, link: Link) -> ReceivedFrame:
-        rssi = float(round(link.rssi + transmission.gain))
-        lqi = max(0, min(255, round(4 * (rssi - self.settings.noise_floor))))
-        return ReceivedFrame(
-            transmission.psdu,
-            Fcs.GOOD,
-            channel=transmission.channel,
-            rssi=rssi,
-            lqi=lqi,
-            radio_time_us=transmission.start + self._header,
-        )
+    def _overlapping(self, transmission: Transmission) -> list[Transmission] | None:
+        """Return all others that were on air with it; None: each receiver has to look for them."""
+        recent = self._recent
+        if len(recent) > _FEW:
+            return None
+        start, end, channel = transmission.start, transmission.end, transmission.channel
+        return [
+            signal
+            for signal in recent
+            if signal.end > start
+            and signal.start < end
+            and signal.channel == channel
+            and signal is not transmission
+        ]
 
-    def _fate(self, transmission: Transmission, link: Link) -> Fate:
+    def _fate(
+        self, transmission: Transmission, link: Link, overlapping: list[Transmission] | None
+    ) -> int:
         """Judge one transmission at one receiver."""
         receiver = link.receiver
         if not receiver.listened(transmission):
-            return Fate.NOT_LISTENING
-        disturbance = 0.0
-        start, end = transmission.start, transmission.end
-        for signal, other in self._signals(receiver, transmission.channel, start, end):
-            if signal is not transmission:
+            return _NOT_LISTENING
+        if overlapping is None:
+            channel, start, end = transmission.channel, transmission.start, transmission.end
+            overlapping = self._on_air(receiver, channel, start, end)
+        disturbance, hears = 0.0, receiver.hears
+        for signal in overlapping:
+            other = hears.get(signal.sender)
+            if other is not None and signal is not transmission:
                 if self._holds(signal, other, transmission):
-                    return Fate.BEHIND
-                disturbance += other.power
+                    return _BEHIND
+                power = other.power
+                disturbance += power if not signal.gain else power * milliwatts(signal.gain)
+        if link.is_clear and not disturbance and not transmission.gain and not self.loss:
+            return RECEIVED
+        return self._drawn_fate(transmission, link, disturbance)
+
+    def _drawn_fate(self, transmission: Transmission, link: Link, disturbance: float) -> int:
+        """Judge a transmission that may be too faint, or lost."""
         rssi = link.rssi + transmission.gain
-        if disturbance and rssi - decibel_milliwatts(disturbance) < self.settings.capture:
-            return Fate.COLLIDED
-        sinr = rssi - decibel_milliwatts(self._noise + disturbance)
+        if disturbance:  # rounded here and below: the last bits of logarithms are the machine's
+            if round(rssi - decibel_milliwatts(disturbance), 3) < self.settings.capture:
+                return _COLLIDED
+            sinr = round(rssi - decibel_milliwatts(self._noise + disturbance), 3)
+        else:
+            sinr = rssi - self.settings.noise_floor
         ratio = self.settings.delivery_ratio(sinr, len(transmission.psdu))
         if ratio < 1 and self._random.random() >= ratio:
-            return Fate.COLLIDED if disturbance else Fate.FAINT
-        kept = (1 - link.loss) * (1 - self.settings.loss)
+            return _COLLIDED if disturbance else _FAINT
+        kept = (1 - link.loss) * (1 - self.loss)
         if kept < 1 and self._random.random() >= kept:
-            return Fate.LOST
-        return Fate.RECEIVED
+            return _LOST
+        return RECEIVED
 
     def _holds(self, signal: Transmission, link: Link, transmission: Transmission) -> bool:
         """Tell whether the receiver had synchronised to `signal` before the other began."""
         return (
-            signal.start + self._header <= transmission.start
+            signal.start + self.header <= transmission.start
             and link.rssi + signal.gain > self.settings.noise_floor
             and link.receiver.listened(signal)
         )
 
 
+_NOBODY: dict[SimRadio, None] = {}
+
+
 def _receiver(link: Link) -> int:
     return link.receiver.number
-
-
-def destination_of(psdu: bytes) -> bytes | None:
-    """Return the destination address, in display order, where filters look for it.
-
-    None if there is none or the frame is of a kind that every receiver looks at itself.
-    """
-    if len(psdu) < 7 or psdu[0] & 4 or psdu[1] & 0x30 > 0x10:
-        return None
-    mode = psdu[1] & 0x0C
-    if mode == 0x08:
-        return psdu[6:4:-1]
-    return psdu[12:4:-1] if mode == 0x0C and len(psdu) > 12 else None

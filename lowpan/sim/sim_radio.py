@@ -3,10 +3,11 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from lowpan.mac.service import BROADCAST
 from lowpan.radio import (
+    Fcs,
     RadioCapability,
     RadioSettings,
     ReceivedFrame,
@@ -18,6 +19,7 @@ from lowpan.sim.propagation import Position
 
 if TYPE_CHECKING:
     from lowpan.sim.medium import Medium
+    from lowpan.sim.schedule import Event
 
 CAPABILITIES = (
     RadioCapability.TRANSMIT
@@ -31,7 +33,9 @@ CAPABILITIES = (
 
 _SENT = TransmitOutcome(status=TransmitStatus.SUCCESS, transmissions=1)
 _BUSY = TransmitOutcome(status=TransmitStatus.CHANNEL_ACCESS_FAILURE, transmissions=0)
-_OFF = TransmitOutcome(status=TransmitStatus.ABORTED, transmissions=0, reason="switched off")
+SWITCHED_OFF = TransmitOutcome(
+    status=TransmitStatus.ABORTED, transmissions=0, reason="switched off"
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -48,18 +52,26 @@ class Transmission:
     """dB above the power that the sender's links are computed with."""
 
 
-@dataclass(slots=True, eq=False)
 class Link:
     """How one radio hears another."""
 
-    sender: "SimRadio"
-    receiver: "SimRadio"
-    rssi: float
-    """dBm."""
-    power: float
-    """The same in mW."""
-    loss: float = 0.0
-    """Share of frames that are lost besides those that the medium takes."""
+    __slots__ = ("is_clear", "loss", "lqi", "power", "receiver", "rssi", "sender", "shown")
+
+    def __init__(
+        self, sender: "SimRadio", receiver: "SimRadio", rssi: float, loss: float = 0.0
+    ) -> None:
+        self.sender, self.receiver = sender, receiver
+        medium = sender.medium
+        self.rssi = rssi
+        """dBm."""
+        self.power = medium.milliwatts(rssi)
+        """The same in mW."""
+        self.loss = loss
+        """Share of frames that are lost besides those that the medium takes."""
+        self.shown, self.lqi = medium.shown(rssi)
+        """What the receiver says of frames of the usual power."""
+        self.is_clear = not loss and medium.is_clear(rssi)
+        """Every frame is understood that nothing overlaps with."""
 
 
 class SimRadio:
@@ -70,9 +82,13 @@ class SimRadio:
     that came in damaged.
     """
 
+    capabilities: ClassVar[RadioCapability] = CAPABILITIES
+
     __slots__ = (
+        "_pending",
         "_since",
         "addresses",
+        "channel",
         "energy_measured",
         "hears",
         "is_on",
@@ -92,9 +108,9 @@ class SimRadio:
         self, medium: "Medium", number: int, position: Position | None, power: float
     ) -> None:
         self.medium, self.number, self.position, self.power = medium, number, position, power
-        self.received: Callable[[ReceivedFrame], None] = lambda frame: None
-        self.transmitted: Callable[[TransmitOutcome], None] = lambda outcome: None
-        self.energy_measured: Callable[[float], None] = lambda dbm: None
+        self.received: Callable[[ReceivedFrame], None] = _ignore
+        self.transmitted: Callable[[TransmitOutcome], None] = _ignore
+        self.energy_measured: Callable[[float], None] = _ignore
         self.hears: dict[SimRadio, Link] = {}
         self.reaches: dict[SimRadio, Link] = {}
         self.addresses: frozenset[bytes] = frozenset()
@@ -104,14 +120,17 @@ class SimRadio:
         self.last_end = -1
         self.is_on = True
         self._since = 0
+        self._pending: Event | None = None
+        """What comes next of an order to transmit or to measure."""
         self.settings = RadioSettings()
+        self.channel = self.settings.channel
         self.configure(self.settings)
 
     def configure(self, settings: RadioSettings) -> None:
         """Be as `settings` say; what is on air at a change of channel is missed."""
-        if settings.channel != self.settings.channel:
+        if settings.channel != self.channel:
             self._since = self.medium.schedule.now
-        self.settings = settings
+        self.settings, self.channel = settings, settings.channel
         self.medium.listen_for(self, settings)
 
     def switch(self, *, on: bool) -> None:
@@ -120,40 +139,77 @@ class SimRadio:
             self._since = self.medium.schedule.now
         self.is_on = on
 
+    def reset(self) -> None:
+        """Forget what it was told to do, and be off; a frame that is on air goes out all the same.
+
+        Nobody is told any more.
+        """
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending = None
+        self.received = self.transmitted = self.energy_measured = _ignore
+        self.switch(on=False)
+
     def transmit(self, psdu: bytes, parameters: TransmitParameters) -> None:
         """Assess the channel once unless told not to, and send; transmitted() tells the end.
 
         Backoff and repetitions are the caller's.
         """
-        schedule, timing = self.medium.schedule, self.medium.timing
-        channel = self.settings.channel if parameters.channel is None else parameters.channel
-        gain = 0.0
-        if parameters.transmit_power is not None:
-            gain = parameters.transmit_power - self.power
+        medium = self.medium
+        channel, gain = self._manner(parameters)
         if parameters.csma:
-            schedule.after(timing.cca, self._assessed, psdu, channel, gain, schedule.now)
+            now = medium.schedule.now
+            self._pending = medium.schedule.at(
+                now + medium.cca, self._assessed, psdu, channel, gain, now
+            )
         else:
             self._put_on_air(psdu, channel, gain, self._transmitted)
 
     def acknowledge(self, psdu: bytes) -> None:
         """Send at once, without assessing the channel; nobody is told."""
-        if self.last_end <= self.medium.schedule.now and self.is_on:
-            self._put_on_air(psdu, self.settings.channel, 0.0, self.medium.deliver)
+        medium = self.medium
+        if self.last_end <= medium.schedule.now and self.is_on:
+            self._put_on_air(psdu, self.channel, 0.0, medium.deliver)
 
     def measure_energy(self, channel: int, duration: int) -> None:
         """Listen to a channel for `duration` microseconds; energy_measured() gets the highest."""
         now = self.medium.schedule.now
         self._listen_on(channel, now + duration, self.medium.settings.noise_floor, now)
 
+    def awaits(self, acknowledgment: bytes) -> bool:
+        """Tell whether the radio lets an acknowledgment through; a bare one lets all through."""
+        return True
+
     def listened(self, transmission: Transmission) -> bool:
         """Tell whether it had its receiver on for the whole of `transmission`."""
         start = transmission.start
-        if not self.is_on or self._since > start or self.settings.channel != transmission.channel:
+        if not self.is_on or self._since > start or self.channel != transmission.channel:
             return False
         if self.last_end <= start:
             return True
-        end, turnaround = transmission.end, self.medium.timing.turnaround
+        end, turnaround = transmission.end, self.medium.turnaround
         return not any(own.end > start and own.start - turnaround < end for own in self.sent)
+
+    def hear(self, transmission: Transmission, link: Link, psdu: bytes) -> None:
+        """Take what has come in of a transmission: `psdu`, all of it, as `link` carried it."""
+        self.received(self.frame_of(transmission, link, psdu))
+
+    def frame_of(self, transmission: Transmission, link: Link, psdu: bytes) -> ReceivedFrame:
+        """Return a transmission as it is given to whoever is above."""
+        medium, gain = self.medium, transmission.gain
+        rssi, lqi = medium.shown(link.rssi + gain) if gain else (link.shown, link.lqi)
+        begin = transmission.start + medium.header
+        return ReceivedFrame(psdu, _GOOD, b"", None, transmission.channel, None, rssi, lqi, begin)
+
+    def _manner(self, parameters: TransmitParameters) -> tuple[int, float]:
+        """Return the channel and the gain that a transmission is ordered with."""
+        channel, power = parameters.channel, parameters.transmit_power
+        if power is None:
+            power = self.settings.transmit_power
+        return (
+            self.channel if channel is None else channel,
+            0.0 if power is None else power - self.power,
+        )
 
     def _listen_on(self, channel: int, until: int, highest: float, begin: int) -> None:
         """Take one sample after the other: nobody remembers for long what was on air."""
@@ -163,12 +219,14 @@ class SimRadio:
         if now >= until:
             self.energy_measured(highest)
         else:
-            following = min(now + medium.timing.unit_backoff_period, until)
-            medium.schedule.at(following, self._listen_on, channel, until, highest, now)
+            following = min(now + medium.unit_backoff_period, until)
+            self._pending = medium.schedule.at(
+                following, self._listen_on, channel, until, highest, now
+            )
 
     def _assessed(self, psdu: bytes, channel: int, gain: float, begin: int) -> None:
         if not self.is_on:
-            self.transmitted(_OFF)
+            self.transmitted(SWITCHED_OFF)
         elif self.last_end > begin or self.medium.is_busy(self, channel, begin):
             self.transmitted(_BUSY)
         else:
@@ -179,8 +237,8 @@ class SimRadio:
     ) -> None:
         """Turn round and send; others see it in `sent` when its time has come."""
         medium = self.medium
-        start = medium.schedule.now + medium.timing.turnaround
-        end = start + medium.timing.air_time(len(psdu))
+        start = medium.schedule.now + medium.turnaround
+        end = start + medium.air_time(len(psdu))
         transmission = Transmission(self, psdu, channel, start, end, gain)
         medium.put_on_air(transmission)
         self.last_end = end
@@ -189,6 +247,13 @@ class SimRadio:
     def _transmitted(self, transmission: Transmission) -> None:
         self.medium.deliver(transmission)
         self.transmitted(_SENT)
+
+
+_GOOD = Fcs.GOOD
+
+
+def _ignore(told: object) -> None:
+    """Nobody listens."""
 
 
 def addresses_of(settings: RadioSettings) -> frozenset[bytes]:

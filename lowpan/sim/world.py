@@ -1,117 +1,141 @@
 """A world: nodes, the medium between them, and time."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from random import Random
+from typing import Any, TypeVar
 
 from lowpan.capture.writer import CaptureWriter
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.security import LinkSecurity
-from lowpan.mac.service import Acknowledge, Configure, FrameDropped, MeasureEnergy, Transmit
-from lowpan.node.node import Node, NodeAction
+from lowpan.node.node import Node
 from lowpan.node.settings import NodeSettings
-from lowpan.radio import Fcs, RadioSettings, ReceivedFrame, TransmitOutcome
+from lowpan.radio import Fcs, RadioCapability, RadioSettings, ReceivedFrame
+from lowpan.sim.digest import RunDigest
+from lowpan.sim.faults import Faults
 from lowpan.sim.medium import Medium, MediumSettings
+from lowpan.sim.node import Boot, SimNode, Told
 from lowpan.sim.propagation import Position
 from lowpan.sim.schedule import Schedule
-from lowpan.sim.sim_radio import CAPABILITIES, SimRadio, Transmission
+from lowpan.sim.sim_radio import SimRadio, Transmission
+from lowpan.sim.transceiver import Transceiver
 
-Told = Callable[[NodeAction], None]
-
-
-class SimNode:
-    """A node and its radio; `told` gets what the node has to tell."""
-
-    __slots__ = ("_due", "_schedule", "node", "number", "radio", "told")
-
-    def __init__(self, number: int, node: Node, radio: SimRadio, schedule: Schedule) -> None:
-        self.number, self.node, self.radio = number, node, radio
-        self.told: Told | None = None
-        self._schedule = schedule
-        self._due: list[int] = []
-        """When we are woken, the next time last: it only has what is earlier than all before."""
-        radio.received = self._received
-        radio.transmitted = self._transmitted
-        radio.energy_measured = self._energy_measured
-
-    def take(self, actions: list[NodeAction]) -> None:
-        """Do what the node asks of its radio, pass on what it tells, and wake it in time.
-
-        What a caller's own call of the node returns is to be handed in here.
-        """
-        for action in actions:
-            if isinstance(action, Transmit):
-                self.radio.transmit(action.psdu, action.parameters)
-            elif isinstance(action, Acknowledge):
-                self.radio.acknowledge(action.psdu)
-            elif isinstance(action, Configure):
-                self.radio.configure(action.settings)
-            elif isinstance(action, MeasureEnergy):
-                self.radio.measure_energy(action.channel, action.duration_us)
-            elif self.told is not None and not isinstance(action, FrameDropped):
-                self.told(action)
-        deadline = self.node.next_deadline()
-        due = self._due
-        if deadline is not None and (not due or deadline < due[-1]):
-            due.append(deadline)
-            self._schedule.at(deadline, self._wake)
-
-    def _wake(self) -> None:
-        self._due.pop()
-        self.take(self.node.handle_deadline(now=self._schedule.now))
-
-    def _received(self, frame: ReceivedFrame) -> None:
-        self.take(self.node.receive_frame(frame, now=self._schedule.now))
-
-    def _transmitted(self, outcome: TransmitOutcome) -> None:
-        self.take(self.node.transmit_done(outcome, now=self._schedule.now))
-
-    def _energy_measured(self, dbm: float) -> None:
-        self.take(self.node.energy_measured(dbm, now=self._schedule.now))
+Value = TypeVar("Value")
 
 
-class World:
+class World(Faults):
     """Nodes in one medium; one seed decides everything that happens."""
 
     def __init__(self, seed: int = 0, settings: MediumSettings | None = None) -> None:
         self.schedule = Schedule()
         self.nodes: list[SimNode] = []
         self._random = Random(seed)
-        self.medium = Medium(self.schedule, self._draw(), settings)
+        medium = Medium(self.schedule, self.draw(), settings)
+        self._digest = RunDigest()
+        medium.judged = self._digest.judged
+        super().__init__(medium, self.draw())
 
     @property
     def now(self) -> int:
         """Return the present moment, microseconds."""
         return self.schedule.now
 
-    def add_node(
+    @property
+    def digest(self) -> str:
+        """Return the fingerprint of all that was on air so far: equal for equal runs."""
+        return self._digest.hexdigest()
+
+    # Nodes
+
+    def add_node(  # noqa: PLR0913  (each with its default)
         self,
         settings: RadioSettings,
         position: Position | None = None,
         *,
-        security: LinkSecurity | None = None,
+        security: LinkSecurity | Callable[[], LinkSecurity] | None = None,
         node_settings: NodeSettings | None = None,
         told: Told | None = None,
+        bare: bool = False,
+        drift_ppm: float = 0.0,
     ) -> SimNode:
         """Add a node and start it; without a position its links are set in the medium.
 
-        Raises FieldOutOfRange if its link layer counts with other times than the medium.
+        To be restarted, a node with keys needs for `security` what makes it of what is durable.
+        The others are those of add().
         """
-        node_settings = node_settings or NodeSettings()
-        if node_settings.link.timing != self.medium.timing:
+        random = self.draw()
+        started: list[Node] = []
+
+        def boot(capabilities: RadioCapability) -> Node:
+            made = security
+            if isinstance(made, LinkSecurity) and started:
+                raise FieldOutOfRange("a node restarts with security that is made anew, not given")
+            if made is not None and not isinstance(made, LinkSecurity):
+                made = made()
+            node = Node(settings, capabilities, random, security=made, settings=node_settings)
+            started[:] = [node]
+            return node
+
+        return self.add(boot, position, told=told, bare=bare, drift_ppm=drift_ppm)
+
+    def add(
+        self,
+        boot: Boot,
+        position: Position | None = None,
+        *,
+        told: Told | None = None,
+        bare: bool = False,
+        drift_ppm: float = 0.0,
+    ) -> SimNode:
+        """Add the node that `boot` makes for a radio of such capabilities, and start it.
+
+        With `bare`, its radio leaves CSMA-CA, acknowledgments and repetitions to the link layer;
+        others do as most hardware does.  `drift_ppm` is how much too fast its clock is.  Raises
+        FieldOutOfRange if its link layer counts with other times than the medium.
+        """
+        radio = self.add_radio(position, bare=bare)
+        node = SimNode(len(self.nodes), boot, radio, self.schedule, told=told, drift_ppm=drift_ppm)
+        node.start()
+        if node.node.link.settings.timing != self.medium.timing:
             raise FieldOutOfRange("the node's PHY is not the medium's")
-        node = Node(settings, CAPABILITIES, self._draw(), security=security, settings=node_settings)
-        radio = self.medium.add_radio(position)
-        added = SimNode(len(self.nodes), node, radio, self.schedule)
-        added.told = told
-        self.nodes.append(added)
-        added.take(node.start(now=self.now))
-        return added
+        self.nodes.append(node)
+        return node
+
+    def add_radio(self, position: Position | None = None, *, bare: bool = False) -> SimRadio:
+        """Add a radio without a node: for who listens, disturbs, or brings an engine of its own."""
+        number, power = len(self.medium.radios), self.medium.settings.transmit_power
+        if bare:
+            return self.medium.add(SimRadio(self.medium, number, None, power), position)
+        return self.medium.add(Transceiver(self.medium, number, power, self.draw()), position)
+
+    def move(self, node: SimNode, position: Position) -> None:
+        """Put a node somewhere else: its links follow."""
+        self.medium.place(node.radio, position)
 
     def connect_all(self, rssi: float = -40.0) -> None:
         """Put all nodes into one room, where each hears each at `rssi` dBm."""
         for number, one in enumerate(self.nodes):
             for other in self.nodes[:number]:
                 self.medium.connect(one.radio, other.radio, rssi)
+
+    # Time
+
+    def run_for(self, duration: int) -> None:
+        """Let `duration` microseconds pass."""
+        self.schedule.run_for(duration)
+
+    def run(self, main: Coroutine[Any, Any, Value]) -> Value:
+        """Run an asyncio program in the time of this world, and return what it returns.
+
+        In it sleeping, timeouts and the loop's clock are those of the world, and nobody waits for
+        real.  It uses no sockets, processes or signals.
+        """
+        from lowpan.sim.loop import VirtualLoop  # noqa: PLC0415  (asyncio, if it is wanted)
+
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(self.schedule)) as runner:
+            return runner.run(main)
+
+    # What is seen from outside
 
     def trace(self, writer: CaptureWriter) -> None:
         """Write every frame, once, when it has ended; time 0 is 1970."""
@@ -129,10 +153,6 @@ class World:
 
         self.medium.on_air = write
 
-    def run_for(self, duration: int) -> None:
-        """Let `duration` microseconds pass."""
-        self.schedule.run_for(duration)
-
-    def _draw(self) -> Random:
+    def draw(self) -> Random:
         """Return a generator of its own, so that one node's draws do not move another's."""
         return Random(self._random.getrandbits(64))

@@ -9,10 +9,12 @@ from random import Random
 from lowpan.mac.keys import KeyIdentifier, KeyTable
 from lowpan.mac.security import LinkSecurity
 from lowpan.node.addresses import link_local_of
-from lowpan.node.node import NodeAction, NodeSettings
+from lowpan.node.node import NodeAction
 from lowpan.node.service import Endpoint, UdpReceived
+from lowpan.node.settings import NodeSettings
 from lowpan.radio import RadioSettings
-from lowpan.sim.world import SimNode, World
+from lowpan.sim.node import SimNode
+from lowpan.sim.world import World
 from lowpan.store import MemoryStore
 from tests.benchmarks.table import Row, at_least
 

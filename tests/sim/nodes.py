@@ -5,7 +5,8 @@ from lowpan.mac.security import LinkSecurity
 from lowpan.node.addresses import link_local_of
 from lowpan.node.service import Endpoint
 from lowpan.radio import RadioSettings
-from lowpan.sim.world import SimNode, World
+from lowpan.sim.node import SimNode
+from lowpan.sim.world import World
 from lowpan.store import MemoryStore
 
 PAN_ID, PORT = 0xBEEF, 5683

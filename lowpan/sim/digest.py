@@ -1,0 +1,29 @@
+"""A fingerprint of a run: every transmission, and what became of it everywhere."""
+
+from hashlib import blake2b
+from struct import Struct
+
+from lowpan.sim.sim_radio import Link, Transmission
+
+_TRANSMISSION = Struct(">QQIHH").pack
+_RECEIVER = Struct(">I").pack
+
+
+class RunDigest:
+    """A running hash over time, sender, channel and octets of each frame, and over its fates.
+
+    Equal ones say that two runs were the same up to here, to the octet and to the microsecond.
+    """
+
+    def __init__(self) -> None:
+        self._hash = blake2b(digest_size=16)
+
+    def hexdigest(self) -> str:
+        """Return what it is up to now, 32 hex digits."""
+        return self._hash.hexdigest()
+
+    def judged(self, sent: Transmission, links: list[Link], fates: bytearray) -> None:
+        """Take a transmission that has ended and its fate at each receiver."""
+        head = _TRANSMISSION(sent.start, sent.end, sent.sender.number, sent.channel, len(sent.psdu))
+        receivers = b"".join([_RECEIVER(link.receiver.number) for link in links])
+        self._hash.update(b"".join((head, sent.psdu, receivers, fates)))
