@@ -5,6 +5,7 @@ are private (IEEE 802.15.4-2006 §7.6.3.3, IEEE 802.15.4-2015 §9.3.2).
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 from lowpan.errors import MalformedFrame, SecurityError
 from lowpan.mac.ccm_star import (
@@ -15,9 +16,9 @@ from lowpan.mac.ccm_star import (
     nonce_tsch_short,
 )
 from lowpan.wire.beacon import BEACON
-from lowpan.wire.ieee802154 import Frame, FrameType, encode_frame
+from lowpan.wire.ieee802154 import FRAME_CONTROL, Frame, FrameControl, FrameType, encode_frame
 from lowpan.wire.multipurpose import Multipurpose
-from lowpan.wire.security_header import AuxiliarySecurityHeader
+from lowpan.wire.security_header import SECURITY_CONTROL, AuxiliarySecurityHeader, SecurityControl
 
 SecurableFrame = Frame | Multipurpose
 
@@ -91,6 +92,23 @@ def seal_frame(
     with_mic = frame if len(frame.mic) == octets else replace(frame, mic=bytes(octets))
     authenticated, private_and_mic = split_psdu(with_mic, encode_frame(with_mic))
     return authenticated + key.seal(sender, authenticated, private_and_mic[:-octets], level)
+
+
+@lru_cache(maxsize=256)
+def secured_control(control: FrameControl) -> FrameControl:
+    """Return the control of the same frame, secured; a node sends few kinds of them.
+
+    It is the one that decoding gives, here and below, which the encoder knows at sight.
+    """
+    version = max(control.frame_version, 1)
+    secured = replace(control, security_enabled=True, frame_version=version)
+    return FRAME_CONTROL.decode(FRAME_CONTROL.encode(secured))
+
+
+@lru_cache(maxsize=32)
+def security_control(level: int, mode: int) -> SecurityControl:
+    """Return what says that a frame is protected at `level`, with its key named by `mode`."""
+    return SECURITY_CONTROL.decode(SECURITY_CONTROL.encode(SecurityControl(level, mode)))
 
 
 def security_of(frame: SecurableFrame) -> AuxiliarySecurityHeader:

@@ -1,7 +1,6 @@
 """Security of the link layer: frames sealed and opened, under the rules that no code may bend."""
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange, SecurityError, StoreError
 from lowpan.mac.ccm_star import LAST_FRAME_COUNTER, MicMismatch, mic_octets_required
@@ -11,6 +10,8 @@ from lowpan.mac.frame_security import (
     open_frame,
     open_octets,
     seal_frame,
+    secured_control,
+    security_control,
     source_pan_id,
 )
 from lowpan.mac.keys import (
@@ -25,9 +26,10 @@ from lowpan.mac.peers import Peers
 from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.replay import MOST_SENDERS, Freshness, IncomingCounters
 from lowpan.mac.service import Drop
+from lowpan.mac.well_known import WellKnownKey
 from lowpan.store import Store
-from lowpan.wire.ieee802154 import FRAME_CONTROL, Frame, FrameControl
-from lowpan.wire.security_header import SECURITY_CONTROL, AuxiliarySecurityHeader, SecurityControl
+from lowpan.wire.ieee802154 import Frame
+from lowpan.wire.security_header import AuxiliarySecurityHeader
 
 _CONTROL_AND_COUNTER_OCTETS = 5
 _KEY_IDENTIFIER_OCTETS = (0, 1, 5, 9)
@@ -80,11 +82,14 @@ class LinkSecurity:
         peers: Peers | None = None,
         counters_ahead: int = COUNTERS_AHEAD,
         most_senders: int = MOST_SENDERS,
+        well_known: bool = False,
     ) -> None:
         """Secure frames at `level` with what `key` names in `keys`; raise StoreError.
 
         `extended_address` is ours, 8 octets in display order.  `policy` is that of the level by
-        default.  The bounds are those of OutgoingCounter and IncomingCounters.
+        default.  With `well_known`, data frames under Thread's key that everybody knows are taken
+        for what they are: as good as in clear.  The bounds are those of OutgoingCounter and
+        IncomingCounters.
         """
         if len(extended_address) != 8:
             raise FieldOutOfRange(f"an extended address of {len(extended_address)} octets")
@@ -97,6 +102,8 @@ class LinkSecurity:
         self._store, self._ahead = PatientStore(store), counters_ahead
         self._outgoing: dict[str, OutgoingCounter] = {}
         self.incoming = IncomingCounters(self._store, most_senders=most_senders)
+        self.well_known = WellKnownKey(self._store, ahead=counters_ahead)
+        self._takes_well_known = well_known
         self._acknowledgments = IncomingCounters(most_senders=most_senders)
         for sender in self.incoming.senders():
             self.peers.verified(sender, None, None)
@@ -128,7 +135,7 @@ class LinkSecurity:
             raise KeyUnavailable(f"no key {_name(security)}")
         counter = self._counter(key).take(now=now)
         sealable = Frame(
-            _secured(frame.control),
+            secured_control(frame.control),
             frame.sequence_number,
             frame.destination_pan_id,
             frame.destination,
@@ -152,6 +159,8 @@ class LinkSecurity:
         security = frame.security
         if security is None:
             return self._take_in_clear(frame)
+        if self._takes_well_known and is_well_known(security.key_source, security.key_index):
+            return self._take_well_known(frame, psdu)
         verified = self._refuse_header(frame, security) or self._verify_from(frame, psdu, security)
         if isinstance(verified, Refusal):
             return verified
@@ -234,6 +243,17 @@ class LinkSecurity:
         source = frame.source
         return Opened(frame.payload, source if source and len(source) == 8 else None)
 
+    def _take_well_known(self, frame: SecurableFrame, psdu: bytes) -> Opened | Refusal:
+        """Open what anybody can have sealed: it moves no counter, and proves nothing."""
+        try:
+            payload = self.well_known.open(frame, psdu)
+        except MicMismatch:
+            return Refusal(Drop.MIC_BAD, "its MIC is wrong")
+        except SecurityError as error:
+            return Refusal(Drop.LEVEL, str(error))
+        source = frame.source
+        return Opened(payload, source if source and len(source) == 8 else None)
+
     def _refuse_header(
         self, frame: SecurableFrame, security: AuxiliarySecurityHeader
     ) -> Refusal | None:
@@ -311,7 +331,7 @@ class LinkSecurity:
     def _header(self, frame: Frame) -> AuxiliarySecurityHeader:
         """Return level and key of `frame`, without a counter yet."""
         name = self._identifier(frame.destination, frame.destination_pan_id)
-        control = _control(self.level, name.mode)
+        control = security_control(self.level, name.mode)
         return AuxiliarySecurityHeader(control, None, name.source, name.index)
 
     def _counter(self, key: LinkKey) -> OutgoingCounter:
@@ -346,22 +366,6 @@ def _accept(counters: IncomingCounters, verified: _Verified, now: int) -> Opened
         return Refusal(drop, f"frame counter {counter} is {freshness.value}")
     level = security.control.security_level
     return Opened(verified.payload, verified.sender, level, key.key_sequence, key.fingerprint)
-
-
-@lru_cache(maxsize=256)
-def _secured(control: FrameControl) -> FrameControl:
-    """Return the control of the same frame, secured; a node sends few kinds of them.
-
-    It is the one that decoding gives, here and below, which the encoder knows at sight.
-    """
-    version = max(control.frame_version, 1)
-    secured = replace(control, security_enabled=True, frame_version=version)
-    return FRAME_CONTROL.decode(FRAME_CONTROL.encode(secured))
-
-
-@lru_cache(maxsize=32)
-def _control(level: int, mode: int) -> SecurityControl:
-    return SECURITY_CONTROL.decode(SECURITY_CONTROL.encode(SecurityControl(level, mode)))
 
 
 def _alike(security: AuxiliarySecurityHeader, other: AuxiliarySecurityHeader) -> bool:

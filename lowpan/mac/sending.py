@@ -6,6 +6,7 @@ from random import Random
 from lowpan.mac.device_names import DeviceNames
 from lowpan.mac.framing import with_frame_pending
 from lowpan.mac.indirect import IndirectQueue
+from lowpan.mac.keys import KeyUnavailable
 from lowpan.mac.security import LinkSecurity, Opened
 from lowpan.mac.service import (
     CommandSent,
@@ -96,6 +97,8 @@ class Sending:
         outgoing, receiver = Outgoing(frame, handle, channel), frame.destination
         if protection is LinkProtection.CLEAR:
             outgoing.encode = encode_frame
+        elif protection is LinkProtection.WELL_KNOWN:
+            outgoing.encode = self._seal_well_known
         if receiver is not None:
             receiver = self.names.one_of(receiver)
         if at_once or receiver is None or not (indirect or receiver in self._sleepers):
@@ -161,6 +164,11 @@ class Sending:
         if security is None or not security.wants_sealed(kind, command):
             return encode_frame(frame)
         return security.seal(frame, now=self._now)
+
+    def _seal_well_known(self, frame: Frame) -> bytes:
+        if self._security is None:
+            raise KeyUnavailable("no store for the counter of the well-known key")
+        return self._security.well_known.seal(frame, now=self._now)
 
     def _verify(self, psdu: bytes, ack: bytes) -> AckProof:
         """Tell what the acknowledgment of a secured frame of version 2 proves."""
