@@ -32,6 +32,9 @@ class SecurityPolicy:
     """0..7 by FrameType."""
     unsecured_commands: frozenset[int] = field(default_factory=frozenset[int])
     """Commands that pass in clear, see CommandId; protected ones need the level of the table."""
+    data_in_clear: bool = False
+    """Data frames pass in clear too, though ours go out secured: for MLE, which protects itself.
+    Whoever takes them must take nothing else so."""
 
     @classmethod
     def for_level(
@@ -41,6 +44,7 @@ class SecurityPolicy:
         beacons_in_clear: bool = True,
         beacon_requests_in_clear: bool = False,
         joining_in_clear: bool = False,
+        data_in_clear: bool = False,
     ) -> "SecurityPolicy":
         """Return the policy of a network whose nodes secure their frames at `level`.
 
@@ -61,7 +65,7 @@ class SecurityPolicy:
             FrameType.MAC_COMMAND: level,
             FrameType.MULTIPURPOSE: level,
         }
-        return cls(levels, frozenset(in_clear))
+        return cls(levels, frozenset(in_clear), data_in_clear)
 
     def allows(self, frame_type: int, level: int) -> bool:
         """Tell whether a frame of this type may be protected at `level`, 0 for in clear."""
@@ -72,6 +76,8 @@ class SecurityPolicy:
         """Tell whether `frame`, which is not secured, may pass."""
         if self.allows(frame.control.frame_type, 0):
             return True
+        if frame.control.frame_type == FrameType.DATA:
+            return self.data_in_clear
         if frame.control.frame_type != FrameType.MAC_COMMAND or not self.unsecured_commands:
             return False
         return command_of(frame) in self.unsecured_commands

@@ -6,10 +6,8 @@ Unsecured MLE between link-local addresses, so whoever has no key can ask.
 from lowpan.adaptation.compress import compress
 from lowpan.mac.service import BROADCAST
 from lowpan.wire.addresses import ALL_ROUTERS, Surroundings, iid_of, link_local
-from lowpan.wire.checksum import with_checksum
 from lowpan.wire.dataset import Discovery, MeshCopTlv, MeshCopType
 from lowpan.wire.ieee802154 import FRAME, Frame, FrameControl, FrameType
-from lowpan.wire.ipv6 import IPV6_HEADER, Ipv6Header
 from lowpan.wire.meshcop import DiscoveryRequest
 from lowpan.wire.mle import (
     MLE_ENVELOPE,
@@ -22,12 +20,12 @@ from lowpan.wire.mle import (
     Tlv,
     TlvType,
 )
-from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
+from lowpan.wire.udp_datagram import udp_datagram
 
 THREAD_VERSION = 5
 """Of the sender: Thread 1.3.1 and 1.4."""
 
-_UDP, _HOP_LIMIT, _CHECKSUM_AT = 17, 255, 6
+_HOP_LIMIT = 255
 
 
 def discovery_request(
@@ -43,7 +41,14 @@ def discovery_request(
         frame_version=1,
         source_addressing_mode=3,
     )
-    datagram = _datagram(link_local(iid_of(source)), _message(joiner=joiner))
+    datagram = udp_datagram(
+        _message(joiner=joiner),
+        link_local(iid_of(source)),
+        MLE_PORT,
+        ALL_ROUTERS,
+        MLE_PORT,
+        hop_limit=_HOP_LIMIT,
+    )
     payload = compress(datagram, Surroundings(iid_of(source), iid_of(BROADCAST)))
     frame = Frame(
         control,
@@ -63,12 +68,3 @@ def _message(*, joiner: bool) -> bytes:
         MleCommand.DISCOVERY_REQUEST, (Tlv(TlvType.THREAD_DISCOVERY, Discovery((request,))),)
     )
     return MLE_ENVELOPE.encode(MleEnvelope(UNSECURED, None, MLE_MESSAGE.encode(message)))
-
-
-def _datagram(source: bytes, message: bytes) -> bytes:
-    """Return `message` as UDP from `source` to all routers on the link."""
-    length = UDP_HEADER_OCTETS + len(message)
-    udp = UDP_HEADER.encode(UdpHeader(MLE_PORT, MLE_PORT, length, 0)) + message
-    udp = with_checksum(source, ALL_ROUTERS, _UDP, udp, _CHECKSUM_AT)
-    header = Ipv6Header(0, 0, length, _UDP, _HOP_LIMIT, source, ALL_ROUTERS)
-    return IPV6_HEADER.encode(header) + udp

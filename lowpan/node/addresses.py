@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lowpan.errors import FieldOutOfRange
 from lowpan.wire.addresses import (
     ALL_NODES,
+    LINK_LOCAL_PREFIX,
     UNSPECIFIED,
     format_ipv6,
     iid_of,
@@ -94,6 +95,24 @@ class OwnAddresses:
             self.add(OwnAddress(linux_link_local_of(pan_id, short), 64, short, alias=True))
         return [address for address, _ in made]
 
+    def rename(
+        self, extended: bytes, short: bytes | None, pan_id: int
+    ) -> tuple[list[bytes], list[bytes]]:
+        """Have the link-local addresses of other link-layer addresses: return gone and new ones."""
+        before = [own for own in self._own.values() if _is_of_short(own)]
+        told = [own.address for own in before if not own.alias]
+        for own in before:
+            self.remove(own.address)
+        made = self.take_up(extended, short, pan_id)
+        return (
+            [address for address in told if address not in made],
+            [
+                address
+                for address in made
+                if len(self._own[address].link_address) == 2 and address not in told
+            ],
+        )
+
     def remove(self, address: bytes) -> None:
         """Have an address no longer; harmless if it is not ours."""
         if self._own.pop(address, None) is not None:
@@ -152,6 +171,11 @@ def linux_link_local_of(pan_id: int, short_address: bytes) -> bytes:
 def is_possible_source(address: bytes) -> bool:
     """Tell whether anybody can have sent from `address`: no group, no loopback."""
     return not is_multicast(address) and address != LOOPBACK
+
+
+def _is_of_short(own: OwnAddress) -> bool:
+    """Tell whether an address is a link-local one that is made of a short address."""
+    return len(own.link_address) == 2 and own.address.startswith(LINK_LOCAL_PREFIX)
 
 
 def _preference(own: OwnAddress, destination: bytes) -> tuple[bool, int, bool, bool, int]:

@@ -94,6 +94,7 @@ class Ipv6:
         self.own = own
         self._random = random
         self.for_host = for_host
+        self._kept_ports: frozenset[int] = frozenset()
         self.hop_limit = HOP_LIMIT
         self.discarded: Counter[Discard] = Counter()
         self._ports: dict[Endpoint, None] = {}
@@ -120,7 +121,7 @@ class Ipv6:
         upper = datagram[at:]
         if protocol == ICMPV6_NUMBER:
             return self._icmpv6(datagram, header, upper, ends)
-        if self.for_host:
+        if self.for_host and not self._is_kept(protocol, upper):
             return [DatagramForHost(datagram)]
         if protocol == UDP:
             return self._udp(datagram, header, upper, ends, now)
@@ -164,6 +165,10 @@ class Ipv6:
         message = ICMPV6.encode(Icmpv6(Icmpv6Type.ECHO_REPLY, 0, 0, request))
         return [SendDatagram(self.icmpv6_datagram(message, source, header.source))]
 
+    def _is_kept(self, protocol: int, upper: bytes) -> bool:
+        """Tell whether a datagram is for us, although a host behind us has our addresses."""
+        return protocol == UDP and int.from_bytes(upper[2:4], "big") in self._kept_ports
+
     def _udp(
         self, datagram: bytes, header: Ipv6Header, upper: bytes, ends: Ends, now: int
     ) -> list[Ipv6Action]:
@@ -188,10 +193,16 @@ class Ipv6:
                 ends.security_level,
                 ends.rssi,
                 ends.lqi,
+                ends.source,
             )
         ]
 
     # What goes out
+
+    def keep_ports(self, ports: frozenset[int]) -> None:
+        """Receive UDP for `ports` at all our addresses, even if a host behind us has them too."""
+        self._kept_ports = ports
+        self._ports |= {Endpoint(b"", port): None for port in ports}
 
     def open_port(self, local: Endpoint) -> Endpoint:
         """Receive for `local`: address empty for all of ours, port 0 for a free one.

@@ -6,13 +6,16 @@ from lowpan.adaptation.layer import Ends
 from lowpan.adaptation.neighbour_discovery.actions import SendMessage
 from lowpan.adaptation.neighbour_discovery.cache import ACKNOWLEDGED_FOR
 from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
+from lowpan.adaptation.neighbour_discovery.information import Prefix
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, LinkAction
+from lowpan.mesh.service import FrameHeard, FrameSent, MeshAction, MeshEngine, SetSleepers
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
+from lowpan.node.in_clear import protects_itself
 from lowpan.node.ipv6 import Ipv6, Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
 from lowpan.node.lowpan_link import (
     DatagramArrived,
@@ -20,12 +23,14 @@ from lowpan.node.lowpan_link import (
     LowpanAction,
     LowpanLink,
 )
+from lowpan.node.mesh_side import ForNode, MeshDatagram, MeshSide, MeshTold
 from lowpan.node.neighbourhood import Depart, NeighbourAction, Neighbourhood, Unresolvable
 from lowpan.node.service import (
     AddressChanged,
     Discard,
     Endpoint,
     IpAction,
+    UdpReceived,
 )
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import (
@@ -34,11 +39,12 @@ from lowpan.radio import (
     ReceivedFrame,
     TransmitOutcome,
 )
-from lowpan.wire.addresses import is_multicast
+from lowpan.wire.addresses import ALL_ROUTERS, Context, is_multicast
 from lowpan.wire.icmpv6 import ICMPV6, Echo
+from lowpan.wire.ieee802154 import FrameType
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, MTU
 
-NodeAction = LinkAction | IpAction
+NodeAction = LinkAction | IpAction | MeshTold
 
 
 class Node:
@@ -50,7 +56,7 @@ class Node:
     `now` is microseconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (its engines are made of them)
         self,
         radio: RadioSettings,
         capabilities: RadioCapability,
@@ -58,6 +64,7 @@ class Node:
         *,
         security: LinkSecurity | None = None,
         settings: NodeSettings | None = None,
+        mesh: MeshEngine | None = None,
     ) -> None:
         if radio.extended_address is None:
             raise FieldOutOfRange("a node needs an extended address")
@@ -82,6 +89,12 @@ class Node:
         )
         self.neighbourhood = Neighbourhood(self.own, self.discovery, autoconfiguration)
         self._extended = radio.extended_address
+        self._secured = security is not None and security.wants_sealed(FrameType.DATA)
+        self.mesh: MeshSide | None = None
+        if mesh is not None:
+            self.mesh = MeshSide(mesh, self.own, self.adaptation.contexts)
+            self.ipv6.keep_ports(self.mesh.ports)
+            self.lowpan.reports_links = True
 
     @property
     def waiting(self) -> int:
@@ -95,10 +108,25 @@ class Node:
         actions: list[NodeAction] = [Configure(self.link.radio)]
         made = self.own.take_up(self._extended, self.link.short_address, self.link.radio.pan_id)
         actions += [AddressChanged(address, ready=True) for address in made]
+        if self.discovery.router is not None:
+            self.own.join(ALL_ROUTERS)
         if self.settings.routers:
             solicited = self.neighbourhood.solicit_routers(now=now)
             actions += self._from_neighbourhood(solicited, now)
+        if self.mesh is not None:
+            actions += self._from_mesh(self.mesh.start(self.link.radio, now=now), now)
         return actions
+
+    def configure(self, radio: RadioSettings, *, now: int) -> list[NodeAction]:
+        """Be known by another short address or PAN ID, or be on another channel."""
+        before = self.link.short_address, self.link.radio.pan_id
+        actions: list[NodeAction] = list(self.link.configure(radio))
+        if before == (self.link.short_address, radio.pan_id):
+            return actions
+        self.discovery.rename(self.link.short_address, radio.pan_id)
+        gone, made = self.own.rename(self._extended, self.link.short_address, radio.pan_id)
+        actions += [AddressChanged(address, ready=False) for address in gone]
+        return actions + [AddressChanged(address, ready=True) for address in made]
 
     def add_address(
         self, address: bytes, link_address: bytes, *, now: int, prefix_length: int = 64
@@ -120,6 +148,16 @@ class Node:
     def remove_address(self, address: bytes, *, now: int) -> list[NodeAction]:
         """Have `address` (16 octets) no longer; harmless if it is not ours."""
         return self._from_neighbourhood(self.neighbourhood.remove_address(address, now=now), now)
+
+    def announce_prefix(self, prefix: Prefix, *, now: int) -> list[NodeAction]:
+        """Offer a prefix to the network whose border router we are; raise FieldOutOfRange."""
+        announced = self.neighbourhood.announce_prefix(prefix, now=now)
+        return self._from_neighbourhood(announced, now)
+
+    def announce_context(self, identifier: int, context: Context, *, now: int) -> list[NodeAction]:
+        """Vouch for a context, 0..15, of that network; raise FieldOutOfRange."""
+        announced = self.neighbourhood.announce_context(identifier, context, now=now)
+        return self._from_neighbourhood(announced, now)
 
     def send_datagram(self, datagram: bytes, *, now: int) -> list[NodeAction]:
         """Send a whole IPv6 datagram, as the operating system made it."""
@@ -151,6 +189,10 @@ class Node:
         """Ask `destination` (16 octets) for an echo; raise FieldOutOfRange."""
         sent = self.ipv6.send_echo_request(echo, destination, source=source, hop_limit=hop_limit)
         return self._handle(sent, now)
+
+    def carry_out(self, actions: list[MeshAction], *, now: int) -> list[NodeAction]:
+        """Do what a caller's own call of the mesh engine has returned."""
+        return [] if self.mesh is None else self._from_mesh(self.mesh.carry_out(actions), now)
 
     def open_port(self, local: Endpoint) -> Endpoint:
         """Receive UDP for `local`; see Ipv6."""
@@ -185,6 +227,9 @@ class Node:
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
         lowpan, upper = self.lowpan.next_deadline(), self.neighbourhood.next_deadline()
+        mesh = None if self.mesh is None else self.mesh.next_deadline()
+        if mesh is not None and (upper is None or mesh < upper):
+            upper = mesh
         if lowpan is None or upper is None:
             return upper if lowpan is None else lowpan
         return min(lowpan, upper)
@@ -196,6 +241,9 @@ class Node:
         if upper is not None and upper <= now:
             due = self.neighbourhood.handle_deadline(now=now)
             actions += self._from_neighbourhood(due, now)
+        mesh = None if self.mesh is None else self.mesh.next_deadline()
+        if self.mesh is not None and mesh is not None and mesh <= now:
+            actions += self._from_mesh(self.mesh.handle_deadline(now=now), now)
         return actions
 
     # From layer to layer
@@ -205,13 +253,22 @@ class Node:
         done: list[NodeAction] = []
         for action in actions:
             if isinstance(action, DatagramArrived):
-                received = self.ipv6.receive_datagram(action.datagram, action.ends, now=now)
-                done += self._handle(received, now)
+                done += self._arrived(action, now)
             elif isinstance(action, DatagramUndelivered):
                 done += self._undelivered(action, now)
+            elif isinstance(action, FrameHeard | FrameSent):
+                if self.mesh is not None:
+                    done += self._from_mesh(self.mesh.note(action, now=now), now)
             else:
                 done.append(action)
         return done
+
+    def _arrived(self, arrived: DatagramArrived, now: int) -> list[NodeAction]:
+        """Give IPv6 a datagram; in clear where we have keys, nothing but what protects itself."""
+        datagram, ends = arrived.datagram, arrived.ends
+        if self._secured and not ends.security_level and not protects_itself(datagram):
+            return [self.ipv6.discard(Discard.IN_CLEAR, datagram)]
+        return self._handle(self.ipv6.receive_datagram(datagram, ends, now=now), now)
 
     def _undelivered(self, lost: DatagramUndelivered, now: int) -> list[NodeAction]:
         done: list[NodeAction] = [self.ipv6.discard(lost.discard, lost.datagram, lost.reason)]
@@ -229,9 +286,38 @@ class Node:
             elif isinstance(action, NeighbourDiscoveryReceived):
                 message = self.neighbourhood.receive_message(action, now=now)
                 done += self._from_neighbourhood(message, now)
+            elif self.mesh is not None and isinstance(action, UdpReceived):
+                if action.local.port in self.mesh.ports:
+                    done += self._from_mesh(self.mesh.receive(action, now=now), now)
+                else:
+                    done.append(action)
             else:
                 done.append(action)
         return done
+
+    def _from_mesh(self, actions: list[ForNode], now: int) -> list[NodeAction]:
+        """Send what the mesh engine wants sent, and be whom it wants us to be."""
+        done: list[NodeAction] = []
+        for action in actions:
+            match action:
+                case MeshDatagram():
+                    done += self._send_for_mesh(action, now)
+                case Configure(settings):
+                    done += self.configure(settings, now=now)
+                case SetSleepers(sleepers):
+                    told = self.link.set_sleepers(sleepers, now=now)
+                    done += self._from_lowpan(self.lowpan.take(told, now), now)
+                case _:
+                    done.append(action)
+        return done
+
+    def _send_for_mesh(self, sent: MeshDatagram, now: int) -> list[NodeAction]:
+        if sent.link_address is None:
+            return self._send(sent.datagram, now)
+        departed = self.lowpan.send_message(
+            sent.datagram, self._extended, sent.link_address, protection=sent.protection, now=now
+        )
+        return self._from_lowpan(departed, now)
 
     def _from_neighbourhood(self, actions: list[NeighbourAction], now: int) -> list[NodeAction]:
         """Send what neighbour discovery wants sent, or give it up."""
@@ -264,6 +350,9 @@ class Node:
         if len(datagram) > MTU:
             return [self.ipv6.discard(Discard.TOO_BIG, datagram)]
         destination = datagram[24:40]
+        via = None if self.mesh is None else self.mesh.next_link_address(destination)
+        if via is not None and not self.own.is_ours(destination):
+            return self._depart(datagram, via, destination, now)
         if is_multicast(destination):
             return self._depart(datagram, BROADCAST, destination, now)
         if self.own.is_ours(destination):

@@ -3,6 +3,15 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from lowpan.adaptation.neighbour_discovery.actions import (
+    NeighbourDeregistered,
+    NeighbourRegistered,
+    Registered,
+    RegistrationRefused,
+    RouterLearnt,
+    RouterLost,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -26,6 +35,8 @@ class UdpReceived:
     """0..7: the least that protected any of its frames on the last hop."""
     rssi: float | None = None
     lqi: int | None = None
+    link_source: bytes = b""
+    """Who sent it on the last hop, 2 or 8 octets."""
 
 
 @dataclass(slots=True)
@@ -77,6 +88,7 @@ class Discard(Enum):
     HOP_LIMIT = "its hop limit is used up"
     NOT_DELIVERED = "a frame of it was not acknowledged"
     QUEUE_FULL = "too many datagrams wait"
+    IN_CLEAR = "in clear, and nothing that protects itself"
     SPOOFED = "from an address that nobody can have"
 
 
@@ -110,6 +122,16 @@ class NeighbourChanged:
     reachable: bool
 
 
+RouterNews = (
+    RouterLearnt
+    | RouterLost
+    | Registered
+    | RegistrationRefused
+    | NeighbourRegistered
+    | NeighbourDeregistered
+)
+"""What neighbour discovery tells of routers and registrations, passed on as it is."""
+
 IpAction = (
     UdpReceived
     | EchoReplied
@@ -118,4 +140,5 @@ IpAction = (
     | DatagramDiscarded
     | AddressChanged
     | NeighbourChanged
+    | RouterNews
 )

@@ -8,6 +8,7 @@ from typing import TypeVar
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import Acknowledge, Configure, FrameDropped, Transmit
 from lowpan.mac.timing import O_QPSK_2450
+from lowpan.mesh.service import MeshEngine
 from lowpan.node.node import Node, NodeAction
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import (
@@ -37,6 +38,7 @@ class Room:
         lose: Lose = lambda psdu: False,
         security: Callable[[int], LinkSecurity] | None = None,
         settings: NodeSettings | None = None,
+        mesh: Callable[[int], MeshEngine] | None = None,
     ) -> None:
         self.now = 0
         self.lose = lose
@@ -47,6 +49,7 @@ class Room:
                 Random(number),
                 security=None if security is None else security(number),
                 settings=settings or QUIET,
+                mesh=None if mesh is None else mesh(number),
             )
             for number in range(count)
         ]

@@ -121,6 +121,10 @@ class NeighbourDiscovery:
 
     # What the node wants and knows
 
+    def rename(self, short_address: bytes | None, pan_id: int) -> None:
+        """Have another short address, or PAN ID: what others are told from now on."""
+        self._link.short, self._link.pan_id = short_address, pan_id
+
     def resolve(
         self, address: bytes, *, now: int, source: bytes | None = None
     ) -> tuple[bytes | None, list[NdAction]]:
