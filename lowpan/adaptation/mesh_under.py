@@ -56,6 +56,10 @@ class MeshUnder:
         header = MeshHeader.between(source or self.addresses[0], destination, self._hops_left)
         return len(MESH_HEADER.encode(header)) + 2 * self._is_group(destination)
 
+    def next_hop(self, destination: bytes) -> bytes | None:
+        """Return the neighbour that originate() would send to, None if there is no route."""
+        return BROADCAST if self._is_group(destination) else self._route(destination)
+
     def originate(
         self, payload: bytes, destination: bytes, source: bytes | None = None
     ) -> Forward | None:
@@ -68,13 +72,10 @@ class MeshUnder:
         if self._is_group(destination):
             self._sequence_number = self._sequence_number + 1 & 0xFF
             payload = BROADCAST_HEADER.encode(BroadcastHeader(self._sequence_number)) + payload
-            next_hop = BROADCAST
-        else:
-            found = self._route(destination)
-            if found is None:
-                self.counts[Drop.NO_ROUTE.name] += 1
-                return None
-            next_hop = found
+        next_hop = self.next_hop(destination)
+        if next_hop is None:
+            self.counts[Drop.NO_ROUTE.name] += 1
+            return None
         self.counts["originated"] += 1
         if next_hop == destination != BROADCAST:
             return Forward(next_hop, payload)
