@@ -12,6 +12,7 @@ from lowpan.node.service import (
     DatagramDiscarded,
     ErrorReceived,
     NeighbourChanged,
+    RouterNews,
 )
 from lowpan.radio import RadioNotice
 
@@ -54,6 +55,7 @@ NodeEvent = (
     | NeighbourChanged
     | RadioFailed
     | RadioNotice
+    | RouterNews
 )
 
 

@@ -216,14 +216,15 @@ class Node:
         """Have one more IPv6 address, see NodeOptions; raise FieldOutOfRange.
 
         One that is not made of the extended address is ready, as an AddressChanged tells, once
-        nobody else was found to have it: after a second.
+        nobody else was found to have it: after a second.  Where addresses are registered, all are
+        ready once a router has taken them.
         """
         running, interface = self._live, interface_of(address)
         engine, now = running.engine, running.now()
         extended = engine.link.extended_address
         assert extended is not None
         octets, length = address_within(interface, extended), interface.network.prefixlen
-        if octets[8:] == iid_of(extended):
+        if octets[8:] == iid_of(extended) and engine.discovery.registering is None:
             running.put(engine.add_address(octets, extended, now=now, prefix_length=length))
         else:
             running.put(engine.check_address(OwnAddress(octets, length, extended), now=now))

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from lowpan.aio.running import Running
+from lowpan.node.node import Node as NodeEngine
 from lowpan.wire.addresses import format_ipv6
 
 if TYPE_CHECKING:
@@ -48,6 +49,27 @@ def counters_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
     return counters
 
 
+def _network_of(engine: NodeEngine) -> dict[str, Any]:
+    """Return what routers have told, and who is registered with whom."""
+    discovery, contexts = engine.discovery, engine.adaptation.contexts.known
+    registering, router = discovery.registering, discovery.router
+    told: dict[str, Any] = {
+        "routers": [format_ipv6(address) for address in discovery.routers.routers],
+        "contexts": {
+            str(identifier): f"{format_ipv6(context.prefix)}/{context.length}"
+            for identifier, context in sorted(contexts.items())
+        },
+    }
+    if registering is not None:
+        told["registered"] = {
+            format_ipv6(address): [format_ipv6(router) for router in routers]
+            for address, routers in registering.registered().items()
+        }
+    if router is not None:
+        told["registered_with_us"] = [format_ipv6(each) for each in router.registrar.registered]
+    return told
+
+
 def state_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
     """Return who a node is, what it knows, and what it has counted."""
     engine, radio = running.engine, running.engine.link.radio
@@ -76,6 +98,7 @@ def state_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
             }
             for neighbour in engine.discovery.cache.table
         ],
+        **_network_of(engine),
         "waiting": engine.waiting,
         "ended": None if running.failure is None else str(running.failure),
         "counters": counters_of(running, tun),

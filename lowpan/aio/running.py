@@ -8,7 +8,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from lowpan.aio.events import EventReaders, RadioFailed
 from lowpan.aio.radio_orders import MOST_AT_ONCE, RadioOrders
@@ -32,6 +32,7 @@ from lowpan.node.service import (
     Discard,
     ErrorReceived,
     NeighbourChanged,
+    RouterNews,
 )
 from lowpan.radio import Radio, RadioNotice, TransmitOutcome
 from lowpan.wire.ieee802154 import Frame
@@ -48,6 +49,7 @@ _TOLD = (
     CommandReceived,
     ErrorReceived,
     NeighbourChanged,
+    *get_args(RouterNews),
 )
 """Actions that are events as well as whatever else they are."""
 

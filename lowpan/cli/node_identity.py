@@ -43,6 +43,11 @@ _OPTIONS = (
         help="A further IPv6 address, or its prefix.",
     ),
     click.option(
+        "--register",
+        is_flag=True,
+        help="Register addresses with routers (RFC 8505) instead of asking all neighbours.",
+    ),
+    click.option(
         "--raw-key",
         metavar="HEX",
         help="Secure all frames with this key; others can see it in the list of processes.",
@@ -85,6 +90,7 @@ class IdentityOptions:
     short: int | None = None
     ack: bool | None = None
     addresses: tuple[str, ...] = ()
+    register: bool = False
     raw_key: str | None = None
     key_files: tuple[str, ...] = ()
     level: str = "5"

@@ -7,6 +7,14 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from lowpan.adaptation.neighbour_discovery.actions import (
+    NeighbourDeregistered,
+    NeighbourRegistered,
+    Registered,
+    RegistrationRefused,
+    RouterLearnt,
+    RouterLost,
+)
 from lowpan.aio.endpoint import udp_ends
 from lowpan.aio.events import EventsMissed, InterfaceNotice, NodeEvent, RadioFailed
 from lowpan.aio.node import Node
@@ -17,12 +25,14 @@ from lowpan.node.service import (
     DatagramDiscarded,
     ErrorReceived,
     NeighbourChanged,
+    RouterNews,
 )
 from lowpan.radio import Radio, RadioNotice, neighbours_acknowledge
 from lowpan.wire.addresses import format_ipv6
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS
+from lowpan.wire.nd_options import AddressRegistrationStatus
 
-_ADDRESSES = {"address", "source", "destination"}
+_ADDRESSES = {"address", "source", "destination", "router"}
 _LINK_ADDRESSES = {"link_address"}
 
 
@@ -110,6 +120,36 @@ def said(event: NodeEvent) -> str:  # noqa: PLR0911  (a kind each)
             return f"{cause}; {cure}" if cure else cause
         case EventsMissed(count):
             return f"{count} events missed"
+        case _:
+            return _said_of_routers(event)
+
+
+def _said_of_routers(news: RouterNews) -> str:
+    match news:
+        case RouterLearnt(router):
+            return f"router {format_ipv6(router)} is there"
+        case RouterLost(router):
+            return f"router {format_ipv6(router)} is gone"
+        case Registered(address, router, lifetime):
+            where = f"registered with {format_ipv6(router)}"
+            return f"address {format_ipv6(address)} {where} for {lifetime // 1_000_000} s"
+        case RegistrationRefused(address, router, status):
+            where = f"not registered with {format_ipv6(router)}"
+            why = "it does not answer" if status is None else _status(status)
+            return _with(f"address {format_ipv6(address)} {where}, which is asked again", why)
+        case NeighbourRegistered(address, link_address):
+            where = f"at {shown_link_address(link_address)}"
+            return f"neighbour {format_ipv6(address)} {where} registered with us"
+        case NeighbourDeregistered(address):
+            return f"neighbour {format_ipv6(address)} no longer registered with us"
+
+
+def _status(status: int) -> str:
+    """Return the name of an AddressRegistrationStatus."""
+    try:
+        return AddressRegistrationStatus(status).name.lower().replace("_", " ")
+    except ValueError:
+        return f"status {status}"
 
 
 def _ends(datagram: bytes) -> str:

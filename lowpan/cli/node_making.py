@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from lowpan.adaptation.neighbour_discovery.engine import NdSettings
 from lowpan.aio.node import Node
 from lowpan.aio.node_options import extended_address_of
 from lowpan.aio.securing import NodeSecurity
@@ -50,7 +51,10 @@ def _node(
             short_address=identity.short,
             extended_address=extended,
             addresses=identity.addresses,
-            settings=NodeSettings(link=LinkSettings(acknowledged=identity.ack)),
+            settings=NodeSettings(
+                link=LinkSettings(acknowledged=identity.ack),
+                discovery=NdSettings(register=identity.register),
+            ),
             security=security,
             store=None if security is None else _store(identity.store, extended),
             **more,

@@ -11,12 +11,16 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     SendMessage,
     Unreachable,
 )
+from lowpan.adaptation.neighbour_discovery.border import BorderAnnouncements
 from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
+from lowpan.adaptation.neighbour_discovery.information import Prefix
+from lowpan.errors import FieldOutOfRange
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.ipv6 import NeighbourDiscoveryReceived
 from lowpan.node.outbox import Unresolved
-from lowpan.node.service import AddressChanged, Discard, NeighbourChanged
+from lowpan.node.service import AddressChanged, Discard, NeighbourChanged, RouterNews
+from lowpan.wire.addresses import Context
 
 
 @dataclass(slots=True)
@@ -38,7 +42,9 @@ class Unresolvable:
     discard: Discard
 
 
-NeighbourAction = Depart | Unresolvable | SendMessage | AddressChanged | NeighbourChanged
+NeighbourAction = (
+    Depart | Unresolvable | SendMessage | AddressChanged | NeighbourChanged | RouterNews
+)
 
 
 class Neighbourhood:
@@ -63,6 +69,23 @@ class Neighbourhood:
     def solicit_routers(self, *, now: int) -> list[NeighbourAction]:
         """Look for routers."""
         return self._told(self.discovery.solicit_routers(now=now), now)
+
+    def announce_prefix(self, prefix: Prefix, *, now: int) -> list[NeighbourAction]:
+        """Offer a prefix to the network whose border router we are; raise FieldOutOfRange."""
+        return self._told(self._border.announce_prefix(prefix, now=now), now)
+
+    def announce_context(
+        self, identifier: int, context: Context, *, now: int
+    ) -> list[NeighbourAction]:
+        """Vouch for a context, 0..15, of that network; raise FieldOutOfRange."""
+        return self._told(self._border.announce_context(identifier, context, now=now), now)
+
+    @property
+    def _border(self) -> BorderAnnouncements:
+        router = self.discovery.router
+        if router is None or router.border is None:
+            raise FieldOutOfRange("this node is no border router, see RouterSettings")
+        return router.border
 
     def check_address(self, own: OwnAddress, *, now: int) -> list[NeighbourAction]:
         """Have `own` once it is found to be nobody else's.
@@ -165,6 +188,8 @@ class Neighbourhood:
             case PrefixLost():
                 lost = self._autoconfiguration.lost(action)
                 return [] if lost is None else self.remove_address(lost, now=now)
+            case _ if isinstance(action, RouterNews):
+                return [action]
             case _:  # what was refused is counted there
                 made = self._autoconfiguration.learn(action, now=now)
                 return [] if made is None else self.check_address(made, now=now)

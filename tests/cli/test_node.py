@@ -9,6 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from lowpan.adaptation.neighbour_discovery.actions import (
+    NeighbourDeregistered,
+    NeighbourRegistered,
+    Registered,
+    RegistrationRefused,
+    RouterLearnt,
+    RouterLost,
+)
 from lowpan.aio.events import EventsMissed, InterfaceNotice, NodeEvent, RadioFailed
 from lowpan.cli import node_lines
 from lowpan.cli.node import node
@@ -195,6 +203,20 @@ SAID: dict[str, NodeEvent] = {
     "it is unwell; give it a rest": RadioFailed("it is unwell", "give it a rest"),
     "lowpan0: removed": InterfaceNotice("lowpan0: removed"),
     "7 events missed": EventsMissed(7),
+    "router fe80::1 is there": RouterLearnt(ONE),
+    "router fe80::1 is gone": RouterLost(ONE),
+    "address fe80::2 registered with fe80::1 for 60 s": Registered(OTHER, ONE, 60_000_000),
+    "address fe80::2 not registered with fe80::1, which is asked again (neighbour cache full)": (
+        RegistrationRefused(OTHER, ONE, 2)
+    ),
+    "address fe80::2 not registered with fe80::1, which is asked again (status 99)": (
+        RegistrationRefused(OTHER, ONE, 99)
+    ),
+    "address fe80::2 not registered with fe80::1, which is asked again (it does not answer)": (
+        RegistrationRefused(OTHER, ONE, None)
+    ),
+    "neighbour fe80::2 at 0x0002 registered with us": NeighbourRegistered(OTHER, b"\0\2"),
+    "neighbour fe80::2 no longer registered with us": NeighbourDeregistered(OTHER),
 }
 
 

@@ -110,6 +110,13 @@ class RegisteringNode:
                 actions += self._send(registration, self._routers[router], lifetime=0)
         return actions
 
+    def registered(self) -> dict[bytes, list[bytes]]:
+        """Return our addresses, and the routers that have taken each."""
+        return {
+            address: [router for router, at in registration.at.items() if at.taken]
+            for address, registration in self._registrations.items()
+        }
+
     def router_learnt(self, *, now: int) -> list[NdAction]:
         """Register all addresses with a router that is new as well."""
         actions: list[NdAction] = []

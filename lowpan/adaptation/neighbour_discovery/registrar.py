@@ -122,6 +122,11 @@ class Registrar:
         """Return how many addresses are registered with us or about to be."""
         return len(self._registrations) + len(self._tentative)
 
+    @property
+    def registered(self) -> list[bytes]:
+        """Return the addresses that are registered with us."""
+        return list(self._registrations)
+
     def link_address(self, address: bytes) -> bytes | None:
         """Return where a registered address is, None if it is not registered."""
         registration = self._registrations.get(address)
