@@ -29,6 +29,8 @@ class MleReceived:
     """0..7: the least that protected any of its frames on the link."""
     rssi: float | None = None
     lqi: int | None = None
+    pan_id: int | None = None
+    """Of who sent its frame, as that says; None: the layers below do not tell."""
 
 
 @dataclass(slots=True)
