@@ -43,8 +43,8 @@ class FirstHeader(NamedTuple):
         return (
             self.hop_limit > 1
             and not self.has_hop_options
-            and _is_routable(self.source)
-            and _is_routable(self.destination)
+            and is_routable(self.source)
+            and is_routable(self.destination)
         )
 
     def forwarded(self, surroundings: Surroundings) -> bytes:
@@ -104,7 +104,8 @@ def read_first_header(octets: bytes, surroundings: Surroundings) -> FirstHeader:
     return FirstHeader(octets, used, iphc, iphc.source, iphc.destination, iphc.hop_limit, options)
 
 
-def _is_routable(address: bytes) -> bool:
+def is_routable(address: bytes) -> bool:
+    """Tell whether routers pass on what is from or to `address`: of one host, beyond a link."""
     if is_multicast(address) or address in {UNSPECIFIED, _LOOPBACK}:
         return False
     return not (address[0] == 0xFE and address[1] & 0xC0 == 0x80)

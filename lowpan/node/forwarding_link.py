@@ -25,7 +25,7 @@ from lowpan.node.lowpan_link import (
 )
 from lowpan.node.outbox import MOST_DATAGRAMS, Departing
 from lowpan.node.service import Discard
-from lowpan.node.settings import ForwardingSettings
+from lowpan.node.settings import ForwardingSettings, NodeSettings
 from lowpan.radio import TransmitStatus
 from lowpan.wire.ieee802154 import FrameType
 from lowpan.wire.lowpan_headers import DISPATCH, Dispatch
@@ -193,7 +193,7 @@ class ForwardingLink(LowpanLink):
             return super()._payload_received(data, now)
         self._due_changed = True
         payload, source, destination = data.payload, data.source, data.destination
-        done: list[LowpanAction] = []
+        done = self._heard(data)
         if self.mesh_under is not None:
             self._keep_up(self.mesh_under)
             delivered = None
@@ -338,6 +338,17 @@ class ForwardingLink(LowpanLink):
         if self.link.radio is not self._radio:
             self._radio = self.link.radio
             mesh_under.addresses = self._addresses()
+
+
+def lowpan_link(
+    link: LinkLayer, random: Random, settings: NodeSettings, neighbour_to: NeighbourTo
+) -> LowpanLink:
+    """Return the link of a node as it is told to be; one that forwards nothing pays nothing."""
+    if settings.forwarding is None:
+        return LowpanLink(link, random, contexts=settings.contexts)
+    return ForwardingLink(
+        link, random, settings.forwarding, neighbour_to, contexts=settings.contexts
+    )
 
 
 def _dispatch(payload: bytes) -> Dispatch | None:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
+from lowpan.adaptation.first_header import is_routable
 from lowpan.adaptation.layer import Ends
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.node import errors_sent
@@ -57,7 +58,7 @@ _REGISTRATION = (
     Icmpv6Type.DUPLICATE_ADDRESS_CONFIRMATION,
 )
 _SKIPPED = (HOP_BY_HOP_OPTIONS, DESTINATION_OPTIONS, ROUTING)
-_NEXT_HEADER_AT = 6
+_NEXT_HEADER_AT, _HOP_LIMIT_AT = 6, 7
 
 
 @dataclass(slots=True)
@@ -85,13 +86,19 @@ class Ipv6:
     """What is done with a datagram that came in, and how those of ours are made.
 
     Datagrams for `for_host` (a TUN interface behind us has our addresses) go up as they are, all
-    but neighbour discovery.  `now` is microseconds.
+    but neighbour discovery.  What is for others is passed on if it `is_router`.  `now` is
+    microseconds.
     """
 
     def __init__(
-        self, own: OwnAddresses, *, random: Random | None = None, for_host: bool = False
+        self,
+        own: OwnAddresses,
+        *,
+        random: Random | None = None,
+        for_host: bool = False,
+        is_router: bool = False,
     ) -> None:
-        self.own = own
+        self.own, self.is_router = own, is_router
         self._random = random
         self.for_host = for_host
         self._kept_ports: frozenset[int] = frozenset()
@@ -116,7 +123,7 @@ class Ipv6:
         if not is_possible_source(header.source):
             raise _Refused(Discard.SPOOFED)
         if not self.own.is_ours(header.destination):
-            raise _Refused(Discard.NOT_FOR_US)
+            return self._forward(datagram, header, now)
         protocol, at, pointer = _upper(datagram, header)
         upper = datagram[at:]
         if protocol == ICMPV6_NUMBER:
@@ -132,6 +139,31 @@ class Ipv6:
         )
         answer = self.answer(datagram, protocol, upper, problem, now=now)
         return [self.discard(Discard.NO_PROTOCOL, datagram, f"protocol {protocol}"), *answer]
+
+    def _forward(self, datagram: bytes, header: Ipv6Header, now: int) -> list[Ipv6Action]:
+        """Be a router, if we are one, for what may leave its link (RFC 4291 §2.5.6)."""
+        if not (self.is_router and is_routable(header.source) and is_routable(header.destination)):
+            raise _Refused(Discard.NOT_FOR_US)
+        if header.hop_limit <= 1:
+            error = errors_sent.hop_limit_exceeded(datagram)
+            return [self.discard(Discard.HOP_LIMIT, datagram), *self._report(datagram, error, now)]
+        at = _HOP_LIMIT_AT
+        return [SendDatagram(datagram[:at] + bytes((header.hop_limit - 1,)) + datagram[at + 1 :])]
+
+    def no_route(self, datagram: bytes, *, now: int) -> list[Ipv6Action]:
+        """Give up a datagram that has no next hop; tell who sent it if that is somebody else."""
+        discarded = self.discard(Discard.NO_ROUTE, datagram)
+        if self.own.get(datagram[8:24]) is not None:
+            return [discarded]
+        error = errors_sent.unreachable(errors_sent.NO_ROUTE, datagram)
+        return [discarded, *self._report(datagram, error, now)]
+
+    def _report(self, datagram: bytes, error: bytes, now: int) -> list[Ipv6Action]:
+        try:
+            protocol, at, _ = _upper(datagram, IPV6_HEADER.decode_prefix(datagram)[0])
+        except MalformedFrame:
+            return []  # nobody can tell whether it is an error itself
+        return self.answer(datagram, protocol, datagram[at:], error, now=now)
 
     def _icmpv6(
         self, datagram: bytes, header: Ipv6Header, upper: bytes, ends: Ends

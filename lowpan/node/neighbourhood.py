@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lowpan.adaptation.first_header import is_routable
 from lowpan.adaptation.neighbour_discovery.actions import (
     AddressConfirmed,
     AddressDuplicate,
@@ -14,11 +15,13 @@ from lowpan.adaptation.neighbour_discovery.actions import (
 from lowpan.adaptation.neighbour_discovery.border import BorderAnnouncements
 from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
 from lowpan.adaptation.neighbour_discovery.information import Prefix
+from lowpan.adaptation.neighbour_discovery.table import State
 from lowpan.errors import FieldOutOfRange
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.ipv6 import NeighbourDiscoveryReceived
 from lowpan.node.outbox import Unresolved
+from lowpan.node.routes import IpRoute
 from lowpan.node.service import AddressChanged, Discard, NeighbourChanged, RouterNews
 from lowpan.wire.addresses import Context
 
@@ -58,9 +61,10 @@ class Neighbourhood:
         own: OwnAddresses,
         discovery: NeighbourDiscovery,
         autoconfiguration: Autoconfiguration,
+        next_hops: IpRoute | None = None,
     ) -> None:
         self.own, self.discovery = own, discovery
-        self._autoconfiguration = autoconfiguration
+        self._autoconfiguration, self._next_hops = autoconfiguration, next_hops
         self._unresolved = Unresolved()
         self._due: int | None = None
         self._due_changed = True
@@ -106,9 +110,26 @@ class Neighbourhood:
 
     def next_hop(self, destination: bytes) -> bytes | None:
         """Return whom a datagram to `destination`, no group, goes to; None: there is no way."""
+        if self._next_hops is not None and is_routable(destination):
+            next_hop = self._next_hops(destination)
+            if next_hop is not None:
+                return next_hop
         if self.own.is_on_link(destination):
             return destination
         return self.discovery.default_router()
+
+    def link_address_towards(self, destination: bytes) -> bytes | None:
+        """Return the link address of the next hop of what we may pass on without IPv6.
+
+        None: it is ours, or not known, or in doubt, or we are no router.
+        """
+        if self._next_hops is None or self.own.is_ours(destination):
+            return None
+        next_hop = self.next_hop(destination)
+        neighbour = None if next_hop is None else self.discovery.cache.table.get(next_hop)
+        if neighbour is None or neighbour.state is State.PROBE:
+            return None
+        return neighbour.link_address
 
     def send_over(self, datagram: bytes, next_hop: bytes, *, now: int) -> list[NeighbourAction]:
         """Let a datagram depart, at once or when the link address of `next_hop` is known."""
@@ -142,6 +163,15 @@ class Neighbourhood:
     def suspect(self, next_hop: bytes, *, now: int) -> list[NeighbourAction]:
         """Ask a neighbour that did not acknowledge whether it is still there."""
         return self._told(self.discovery.suspect(next_hop, now=now), now)
+
+    def suspect_at(self, link_address: bytes, *, now: int) -> list[NeighbourAction]:
+        """Ask all neighbours at a link address that does not acknowledge; there are few of them."""
+        there = [
+            neighbour.address
+            for neighbour in self.discovery.cache.table
+            if neighbour.link_address == link_address
+        ]
+        return [action for address in there for action in self.suspect(address, now=now)]
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""

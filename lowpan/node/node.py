@@ -15,13 +15,14 @@ from lowpan.mac.service import BROADCAST, Configure, LinkAction
 from lowpan.mesh.service import FrameHeard, FrameSent, MeshAction, MeshEngine, SetSleepers
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
+from lowpan.node.forwarding_link import lowpan_link
 from lowpan.node.in_clear import protects_itself
 from lowpan.node.ipv6 import Ipv6, Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
 from lowpan.node.lowpan_link import (
     DatagramArrived,
     DatagramUndelivered,
     LowpanAction,
-    LowpanLink,
+    NeighbourSilent,
 )
 from lowpan.node.mesh_side import ForNode, MeshDatagram, MeshSide, MeshTold
 from lowpan.node.neighbourhood import Depart, NeighbourAction, Neighbourhood, Unresolvable
@@ -73,9 +74,15 @@ class Node:
         self.link = LinkLayer(
             radio, capabilities, random, security=security, settings=settings.link
         )
-        self.lowpan = LowpanLink(self.link, random, contexts=settings.contexts)
+        self.lowpan = lowpan_link(
+            self.link,
+            random,
+            settings,
+            lambda to: self.neighbourhood.link_address_towards(to),  # noqa: PLW0108  (made later)
+        )
         self.adaptation = self.lowpan.adaptation
-        self.ipv6 = Ipv6(self.own, random=random, for_host=settings.for_host)
+        is_router = settings.next_hops is not None
+        self.ipv6 = Ipv6(self.own, random=random, for_host=settings.for_host, is_router=is_router)
         self.discovery = NeighbourDiscovery(
             self.own,
             LinkAddresses(radio.extended_address, self.link.short_address, radio.pan_id),
@@ -87,7 +94,9 @@ class Node:
         autoconfiguration = Autoconfiguration(
             self.own, self.adaptation.contexts, self.ipv6, radio.extended_address
         )
-        self.neighbourhood = Neighbourhood(self.own, self.discovery, autoconfiguration)
+        self.neighbourhood = Neighbourhood(
+            self.own, self.discovery, autoconfiguration, settings.next_hops
+        )
         self._extended = radio.extended_address
         self._secured = security is not None and security.wants_sealed(FrameType.DATA)
         self.mesh: MeshSide | None = None
@@ -256,6 +265,9 @@ class Node:
                 done += self._arrived(action, now)
             elif isinstance(action, DatagramUndelivered):
                 done += self._undelivered(action, now)
+            elif isinstance(action, NeighbourSilent):
+                suspected = self.neighbourhood.suspect_at(action.link_address, now=now)
+                done += self._from_neighbourhood(suspected, now)
             elif isinstance(action, FrameHeard | FrameSent):
                 if self.mesh is not None:
                     done += self._from_mesh(self.mesh.note(action, now=now), now)
@@ -360,7 +372,7 @@ class Node:
             return self._handle(looped, now)
         next_hop = self.neighbourhood.next_hop(destination)
         if next_hop is None:
-            return [self.ipv6.discard(Discard.NO_ROUTE, datagram)]
+            return self._handle(self.ipv6.no_route(datagram, now=now), now)
         sent = self.neighbourhood.send_over(datagram, next_hop, now=now)
         return self._from_neighbourhood(sent, now)
 
