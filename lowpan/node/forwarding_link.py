@@ -27,7 +27,6 @@ from lowpan.node.outbox import MOST_DATAGRAMS, Departing
 from lowpan.node.service import Discard
 from lowpan.node.settings import ForwardingSettings, NodeSettings
 from lowpan.radio import TransmitStatus
-from lowpan.wire.ieee802154 import FrameType
 from lowpan.wire.lowpan_headers import DISPATCH, Dispatch
 
 TRANSFERS_AT_ONCE = 4
@@ -207,15 +206,6 @@ class ForwardingLink(LowpanLink):
             payload, source, destination = delivered
         ends = Ends(source, destination, data.security_level, data.rssi, data.lqi)
         return done + self._received(payload, ends, data.source, now)
-
-    def _is_foreign(self, data: DataReceived) -> bool:
-        """Tell whether anybody can have sent a frame in a network that has a key."""
-        security = self.link.security
-        return (
-            security is not None
-            and not data.security_level
-            and security.wants_sealed(FrameType.DATA)
-        )
 
     def _received(self, payload: bytes, ends: Ends, by: bytes, now: int) -> list[LowpanAction]:
         """Take a payload to us, or a fragment of what is for others, from the neighbour `by`."""

@@ -2,11 +2,22 @@
 
 from lowpan.wire.addresses import LINK_LOCAL_PREFIX
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS
+from lowpan.wire.lowpan_headers import DISPATCH, Dispatch
 from lowpan.wire.mle import MLE_PORT
 
 _PORTS = 2 * MLE_PORT.to_bytes(2, "big")
 _UDP, _HOP_LIMIT = 17, 255
 _GROUP_OF_THE_LINK = b"\xff\x02"
+_WHOLE = frozenset({Dispatch.IPHC, Dispatch.IPV6})
+
+
+def comes_whole(payload: bytes) -> bool:
+    """Tell whether `payload` begins with an IPv6 header: no mesh, broadcast or fragment header.
+
+    MLE in clear fits one frame on one link.  A fragment in clear would share the place of those
+    that are secured, and spoil their datagram.
+    """
+    return payload[:1] != b"" and DISPATCH[payload[0]] in _WHOLE
 
 
 def protects_itself(datagram: bytes) -> bool:

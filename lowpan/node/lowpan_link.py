@@ -12,9 +12,11 @@ from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.service import BROADCAST, DataReceived, DataSent, LinkAction, LinkProtection
 from lowpan.mesh.service import FrameHeard, FrameSent
+from lowpan.node.in_clear import comes_whole
 from lowpan.node.outbox import Departing, Outbox
 from lowpan.node.service import Discard
 from lowpan.radio import ReceivedFrame, TransmitOutcome, TransmitStatus
+from lowpan.wire.ieee802154 import FrameType
 
 
 @dataclass(slots=True)
@@ -186,9 +188,21 @@ class LowpanLink:
     def _payload_received(self, data: DataReceived, now: int) -> list[LowpanAction]:
         if data.source is None or data.destination is None:
             return []  # nobody whom a datagram could be from (attacks on elided addresses)
+        if self._is_foreign(data) and not comes_whole(data.payload):
+            self.adaptation.counts["in clear"] += 1
+            return []
         ends = Ends(data.source, data.destination, data.security_level, data.rssi, data.lqi)
         events = self.adaptation.receive_payload(data.payload, ends, now=now)
         return [*self._heard(data), *self._from_adaptation(events)]
+
+    def _is_foreign(self, data: DataReceived) -> bool:
+        """Tell whether anybody can have sent a frame in a network that has a key."""
+        security = self.link.security
+        return (
+            security is not None
+            and not data.security_level
+            and security.wants_sealed(FrameType.DATA)
+        )
 
     def _heard(self, data: DataReceived) -> list[LowpanAction]:
         sender = data.extended_source
