@@ -106,10 +106,14 @@ class Neighbour:
                 self.incoming.lost(lost)
         self.incoming.received(rss)
 
-    def judge(self, *, now: int) -> bool:
-        """Tell whether a quality is another one now; forget evidence that is not fresh."""
+    def forget_if_silent(self, *, now: int) -> None:
+        """Forget evidence of its frames that is not fresh."""
         if now - self.last_heard >= self.fresh_for:
             self.incoming = self.gaps = None
+
+    def judge(self, *, now: int) -> bool:
+        """Tell whether a quality is another one now; forget evidence that is not fresh."""
+        self.forget_if_silent(now=now)
         if self.reported_quality is not None and now - self.reported_at >= self.fresh_for:
             self.reported_quality = self.reported_ratio = None
         before = self.quality_in, self.quality_out

@@ -121,6 +121,17 @@ class NeighbourTable:
         self._arm(neighbour)
         return [*events, _quality_of(neighbour)] if changed else events
 
+    def heard(self, sender: bytes, *, now: int) -> None:
+        """Take note of an authentic frame that nobody would have missed had it been lost.
+
+        It says that a neighbour is there, not what share of its frames arrives.
+        """
+        neighbour = self._neighbours.get(sender)
+        if neighbour is not None:
+            neighbour.forget_if_silent(now=now)
+            neighbour.last_heard = now
+            self._place(neighbour)
+
     def frame_sent(
         self, receiver: bytes, *, transmissions: int, acknowledged: bool, secured: bool, now: int
     ) -> list[NeighbourEvent]:

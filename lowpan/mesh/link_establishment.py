@@ -1,0 +1,281 @@
+"""Link establishment as drafted: a mesh engine (draft-kelsey-intarea-mesh-link-establishment-06).
+
+Nodes of one key find each other, prove that they are there, and advertise how well they hear each
+other.  A link is up once both ends have answered a challenge of the other.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from random import Random
+
+from lowpan.errors import StoreError
+from lowpan.mac.security import LinkSecurity
+from lowpan.mac.service import Configure
+from lowpan.mesh.estimators import BayesEstimator
+from lowpan.mesh.link_events import LinksNotSaved
+from lowpan.mesh.link_exchanges import LinkExchanges
+from lowpan.mesh.link_reception import LinkReception
+from lowpan.mesh.link_sending import LinkSending
+from lowpan.mesh.link_settings import MeshLinkSettings
+from lowpan.mesh.link_sleeping import LinkSleeping
+from lowpan.mesh.link_state import Link, LinkState
+from lowpan.mesh.links import Links
+from lowpan.mesh.mle_security import MleSecurity
+from lowpan.mesh.neighbour_table import NeighbourTable
+from lowpan.mesh.network_parameters import NetworkParameters
+from lowpan.mesh.service import (
+    FrameHeard,
+    FrameSent,
+    JoinGroup,
+    LinkDown,
+    LinkUp,
+    MeshAction,
+    MleReceived,
+)
+from lowpan.radio import RadioSettings
+from lowpan.store import Store
+from lowpan.wire.addresses import ALL_NODES, ALL_ROUTERS
+
+EVIDENCE, FORGOTTEN = 10, 5
+"""Longest advertisement intervals for which evidence of a link counts, since in a dense network a
+neighbour speaks of us in every third advertisement; and after which whoever is silent is
+forgotten, if that was not noticed before."""
+
+
+class LinkEstablishment:
+    """The mesh engine of a node, see MeshEngine.
+
+    `random` must not be known to others: challenges come from it.  Everything is bounded, see
+    MeshLinkSettings and NeighbourTable; refused messages are MleRefused and counted in `refusals`.
+    """
+
+    udp_ports: frozenset[int] = frozenset()
+
+    def __init__(  # noqa: PLR0913  (the parts of a node, each with its default)
+        self,
+        security: MleSecurity,
+        random: Random,
+        *,
+        link_security: LinkSecurity | None = None,
+        neighbours: NeighbourTable | None = None,
+        parameters: NetworkParameters | None = None,
+        store: Store | None = None,
+        settings: MeshLinkSettings | None = None,
+    ) -> None:
+        """Secure with `security`, and let `link_security` know who was proven to be there.
+
+        `parameters` takes Update and Update Request.  `store` keeps who the neighbours are.
+        """
+        self.settings = settings or MeshLinkSettings()
+        self.neighbours = neighbours or new_table(self.settings)
+        self.parameters = parameters
+        self._store, self._random = store, random
+        self._links = Links(self.neighbours, self.settings, random, security.mic_octets)
+        self._sending = LinkSending(security, link_security, self.settings, random)
+        self._exchanges = LinkExchanges(
+            self._links, self._sending, security, link_security, self.settings, random
+        )
+        self._sleeping = LinkSleeping(self.links, self.neighbours, self.settings)
+        self._reception = LinkReception(
+            self._links,
+            self._exchanges,
+            self._sending,
+            self._sleeping,
+            security,
+            parameters,
+            self.settings,
+        )
+        self._begin_at: int | None = None
+        self._save_at: int | None = None
+
+    @property
+    def links(self) -> Mapping[bytes, Link]:
+        """What is known of links, by extended address; only to be read."""
+        return self._links.by_neighbour
+
+    @property
+    def refusals(self) -> Counter[str]:
+        """How many messages were refused, by reason."""
+        return self._reception.refusals
+
+    # What happened
+
+    def start(self, radio: RadioSettings, *, now: int) -> list[MeshAction]:
+        """Begin soon: see MeshEngine.  Raises FieldOutOfRange and StoreError."""
+        self._sending.start(radio)
+        self._exchanges.pan_id = radio.pan_id
+        actions: list[MeshAction] = []
+        if self._store is not None:
+            self.neighbours.restore(self._store, now=now)
+            for link in self._links.restored():
+                self._links.requests.plan(link, self.settings.retry_first, now=now)
+        if not self._sleeping.sleeps:
+            actions.append(JoinGroup(ALL_ROUTERS))
+        self._begin_at = now + self._random.randrange(self.settings.start_within + 1)
+        if self.parameters is not None:
+            actions += self.parameters.start(radio, now=now)
+        return self._after(actions, now)
+
+    def receive_message(self, received: MleReceived, *, now: int) -> list[MeshAction]:
+        """Take an MLE datagram; see MeshEngine."""
+        return self._after(self._reception.receive(received, now=now), now)
+
+    def receive_udp(  # noqa: PLR0913  (both ends, whole)
+        self,
+        payload: bytes,
+        source: bytes,
+        source_port: int,
+        destination: bytes,
+        destination_port: int,
+        *,
+        security_level: int,
+        now: int,
+    ) -> list[MeshAction]:
+        """Take nothing: there are no `udp_ports`."""
+        return []
+
+    def frame_heard(self, heard: FrameHeard, *, now: int) -> list[MeshAction]:
+        """Take note that a neighbour is there; see MeshEngine."""
+        if heard.authentic and heard.sender in self.links:
+            self.neighbours.heard(heard.sender, now=now)
+        return []
+
+    def frame_sent(self, sent: FrameSent, *, now: int) -> list[MeshAction]:
+        """Take note of what became of a frame; see MeshEngine."""
+        receiver = sent.receiver
+        if len(receiver) == 2:
+            neighbour = self.neighbours.by_short(receiver)
+            receiver = b"" if neighbour is None else neighbour.extended_address
+        link = self.links.get(receiver)
+        if link is None:
+            return []
+        link.unacknowledged = 0 if sent.acknowledged else link.unacknowledged + 1
+        if link.doubtful and link.state is LinkState.UP:
+            self._links.requests.plan(link, self.settings.request_within, now=now)
+        events = self.neighbours.frame_sent(
+            receiver,
+            transmissions=sent.transmissions,
+            acknowledged=sent.acknowledged,
+            secured=sent.secured,
+            now=now,
+        )
+        return self._after(self._links.digest(events, now=now), now) if events else []
+
+    def parent_lost(self, *, now: int) -> list[MeshAction]:
+        """Look for another neighbour to ask; see MeshEngine."""
+        parent = self.links.get(self._sleeping.parent or b"")
+        if parent is None:
+            return []
+        return self._after(self._links.end(parent, "it does not answer polls", now=now), now)
+
+    # Time
+
+    def next_deadline(self) -> int | None:
+        """Return when to call handle_deadline(), None while nothing is due."""
+        return min((due for due in self._deadlines() if due is not None), default=None)
+
+    def handle_deadline(self, *, now: int) -> list[MeshAction]:
+        """Do what is due."""
+        actions: list[MeshAction] = []
+        if self._begin_at is not None and self._begin_at <= now:
+            self._begin_at = None
+            if not self._sleeping.sleeps:
+                self._links.advertising.start(now=now)
+            self._exchanges.solicitation.begin(within=0, now=now)
+        if self._exchanges.solicitation.is_due(
+            linked=self._links.up > 0, forever=self._sleeping.sleeps, now=now
+        ):
+            actions += self._exchanges.solicit(now=now)
+        for neighbour, challenge in self._exchanges.answers.take(now=now):
+            link = self.links.get(neighbour)
+            if link is not None:
+                actions += self._exchanges.accept(link, challenge, now=now)
+        for neighbour in self._links.requests.take(now=now):
+            link = self.links.get(neighbour)
+            if link is not None:
+                actions += self._exchanges.look_at(link, now=now)
+        if self._links.advertising.handle_deadline(now=now):
+            page = self._links.advertising.next_page()
+            actions += self._sending.advertise(page, ALL_NODES, now=now)
+        actions += self._links.digest(self.neighbours.handle_deadline(now=now), now=now)
+        actions += self._choose_parent(now)
+        if self.parameters is not None:
+            actions += self.parameters.handle_deadline(now=now)
+        if self._save_at is not None and self._save_at <= now:
+            actions += self.save(now=now)
+        return self._after(actions, now)
+
+    def save(self, *, now: int) -> list[MeshAction]:
+        """Keep who the neighbours are, before an orderly end and now and then."""
+        self._save_at = None
+        if self._store is None or not self.neighbours.unsaved:
+            return []
+        try:
+            self.neighbours.save(self._store)
+        except StoreError as error:
+            self._save_at = now + self.settings.save_after
+            return [LinksNotSaved(str(error))]
+        return []
+
+    # How
+
+    def _deadlines(self) -> list[int | None]:
+        parts = [
+            self._begin_at,
+            self._save_at,
+            self._links.advertising.next_deadline(),
+            self._links.requests.next_deadline(),
+            self._exchanges.answers.next_deadline(),
+            self._exchanges.solicitation.next_deadline(),
+            self.neighbours.next_deadline(),
+            self._sleeping.next_deadline(),
+        ]
+        if self.parameters is not None:
+            parts.append(self.parameters.next_deadline())
+        return parts
+
+    def _choose_parent(self, now: int) -> list[MeshAction]:
+        """If we sleep: have one neighbour that keeps frames for us, and no link with others."""
+        actions, others = self._sleeping.choose(now=now)
+        for link in others:
+            actions += self._exchanges.reject(link.neighbour, now=now)
+            actions += self._links.end(link, "another one keeps our frames", now=now)
+        return actions
+
+    def _after(self, actions: list[MeshAction], now: int) -> list[MeshAction]:
+        """See to what follows from `actions`, and return them with what that causes."""
+        if not actions:
+            return actions
+        for action in list(actions):
+            match action:
+                case LinkUp():
+                    self._sleeping.linked(now=now)
+                    if self.parameters is not None:
+                        self.parameters.linked()
+                case LinkDown(neighbour):
+                    actions += self._sleeping.unlinked(neighbour)
+                    if self._links.up == 0:
+                        actions += self._alone(now)
+                case Configure(radio):
+                    self._exchanges.pan_id = radio.pan_id
+                case _:
+                    pass
+        if self.parameters is not None:
+            self.parameters.sleepers = self._links.sleepers
+        if self._store is not None and self._save_at is None and self.neighbours.unsaved:
+            self._save_at = now + self.settings.save_after
+        return actions
+
+    def _alone(self, now: int) -> list[MeshAction]:
+        """Look for neighbours: none is left."""
+        self._exchanges.solicitation.begin(within=self.settings.start_within, now=now)
+        return [] if self.parameters is None else self.parameters.alone(now=now)
+
+
+def new_table(settings: MeshLinkSettings) -> NeighbourTable:
+    """Return a neighbour table that suits the pace of advertisements."""
+    return NeighbourTable(
+        BayesEstimator,
+        fresh_for=EVIDENCE * settings.advertise_last,
+        timeout=FORGOTTEN * settings.advertise_last,
+    )

@@ -1,0 +1,83 @@
+"""Link Requests to one neighbour: when to ask, to ask again, and to give up for a while (§8)."""
+
+from random import Random
+
+from lowpan.adaptation.neighbour_discovery.deadlines import Deadlines
+from lowpan.mesh.link_settings import MeshLinkSettings
+from lowpan.mesh.link_state import Exchange, Link
+from lowpan.mesh.pace import Allowance
+
+EXCHANGE_EACH, EXCHANGE_BURST = 100_000, 8
+"""Microseconds between the beginnings of exchanges: of a whole channel's time, ours are few."""
+_LATER = 1_000_000
+"""Microseconds at most until who had to wait asks again whether it may begin."""
+
+
+class LinkRequests:
+    """One moment for each neighbour: that of its next request, or of a look at its silence.
+
+    However many neighbours there are to ask, only so many are asked at a time.
+    """
+
+    def __init__(self, settings: MeshLinkSettings, random: Random) -> None:
+        self._settings, self._random = settings, random
+        self._deadlines: Deadlines[bytes] = Deadlines()
+        self._asked: set[bytes] = set()
+        """Those who have an exchange."""
+        self._allowance = Allowance(each=EXCHANGE_EACH, burst=EXCHANGE_BURST)
+
+    def plan(self, link: Link, within: int, *, now: int) -> None:
+        """Look at `link` within a time, at random, unless that will be so anyway."""
+        due = self._deadlines.get(link.neighbour)
+        if link.exchange is None and (due is None or due > now + within):
+            self._deadlines.set(link.neighbour, now + self._random.randrange(within + 1))
+
+    def watch(self, link: Link, at: int) -> None:
+        """Look at `link` at that moment, and not before."""
+        self._deadlines.set(link.neighbour, at)
+
+    def may_begin(self, link: Link, *, now: int) -> bool:
+        """Tell whether there is room for another exchange; if not, look at `link` soon again."""
+        if len(self._asked) < self._settings.most_exchanges and self._allowance.take(now=now):
+            return True
+        self._deadlines.set(link.neighbour, now + self._random.randrange(_LATER // 2, _LATER))
+        return False
+
+    def asked(self, link: Link, challenge: bytes, *, now: int) -> None:
+        """Take note of a request, whose answer is waited for."""
+        if link.exchange is None:
+            link.exchange = Exchange()
+            self._asked.add(link.neighbour)
+        link.exchange.asked(challenge, now=now)
+        self._deadlines.set(link.neighbour, now + jittered(self._settings.urt, self._random))
+
+    def may_repeat(self, link: Link) -> bool:
+        """Tell whether the exchange that nobody has answered yet goes on."""
+        exchange = link.exchange
+        return exchange is not None and exchange.transmissions <= self._settings.mrc
+
+    def end(self, link: Link) -> None:
+        """Have no exchange any more."""
+        link.exchange = None
+        self._asked.discard(link.neighbour)
+        self._deadlines.drop(link.neighbour)
+
+    def postpone(self, link: Link, *, now: int) -> None:
+        """After an exchange in vain: ask again after a pause that doubles each time."""
+        first, last = self._settings.retry_first, self._settings.retry_last
+        pause = min(first << min(link.failures, 30), last)
+        link.failures += 1
+        self._deadlines.set(link.neighbour, now + self._random.randrange(pause // 2, pause))
+
+    def next_deadline(self) -> int | None:
+        """Return when to look at the next link."""
+        return self._deadlines.next_deadline()
+
+    def take(self, *, now: int) -> list[bytes]:
+        """Return the neighbours to look at now."""
+        return self._deadlines.take(now=now)
+
+
+def jittered(timeout: int, random: Random) -> int:
+    """Return a retransmission timeout times a random factor of 0.9 to 1.1 (§8)."""
+    return timeout * random.randrange(900, 1101) // 1000

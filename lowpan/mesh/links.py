@@ -1,0 +1,129 @@
+"""The links of a node: the one place where their states change."""
+
+from collections.abc import Iterable
+from itertools import chain
+from random import Random
+
+from lowpan.mesh.link_advertising import LinkAdvertising
+from lowpan.mesh.link_requests import LinkRequests
+from lowpan.mesh.link_settings import MeshLinkSettings
+from lowpan.mesh.link_state import NEXT, Link, LinkInput, LinkState
+from lowpan.mesh.neighbour import NeighbourEvent, NeighbourForgotten
+from lowpan.mesh.neighbour_table import NeighbourTable
+from lowpan.mesh.service import LinkDown, LinkUp, MeshAction, SetSleepers
+
+
+class Links:
+    """A link for each neighbour that the NeighbourTable remembers, and for nobody else."""
+
+    def __init__(
+        self,
+        neighbours: NeighbourTable,
+        settings: MeshLinkSettings,
+        random: Random,
+        mic_octets: int,
+    ) -> None:
+        self.by_neighbour: dict[bytes, Link] = {}
+        self.neighbours = neighbours
+        self.requests = LinkRequests(settings, random)
+        self.advertising = LinkAdvertising(
+            self.by_neighbour, neighbours, settings, random, mic_octets
+        )
+        self.up = 0
+        """How many links are up."""
+        self._sleepers: dict[bytes, frozenset[bytes]] = {}
+
+    def heard(
+        self, sender: bytes, rssi: float | None, *, now: int
+    ) -> tuple[Link | None, list[MeshAction]]:
+        """Take note of a fresh message that was no advertisement of a linked neighbour.
+
+        Return its link, None if there is no room for it.
+        """
+        link = self.by_neighbour.get(sender)
+        if link is not None:
+            self.neighbours.heard(sender, now=now)
+            return link, []
+        actions = self.digest(
+            self.neighbours.frame_received(sender, rss=rssi, authentic=True, now=now), now=now
+        )
+        return self._known(sender), actions
+
+    def restored(self) -> Iterable[Link]:
+        """Have a link, which is down, for each neighbour that is remembered; return them."""
+        for neighbour in self.neighbours:
+            link = self._known(neighbour.extended_address)
+            if link is not None:
+                yield link
+
+    def change(
+        self, link: Link, what: LinkInput, *, now: int, reason: str | None = None
+    ) -> list[MeshAction]:
+        """Let something happen to the state of `link`; nothing else changes it."""
+        before = link.state
+        after = NEXT.get((before, what), before)
+        if after is before:
+            return []
+        link.state = after
+        self.advertising.changed(link, now=now)
+        actions = self.sleep(link, sleeps=link.sleeps)
+        if after is LinkState.UP:
+            self.up += 1
+            link.failures = link.unacknowledged = 0
+            neighbour = self.neighbours.get(link.neighbour)
+            short = None if neighbour is None else neighbour.short_address
+            return [*actions, LinkUp(link.neighbour, short)]
+        if before is LinkState.UP:
+            self.up -= 1
+            return [*actions, LinkDown(link.neighbour, reason or what.value)]
+        return actions
+
+    def end(self, link: Link, reason: str, *, now: int) -> list[MeshAction]:
+        """Have no link with that neighbour, and forget it."""
+        actions = self.change(link, LinkInput.ENDED, now=now, reason=reason)
+        self.requests.end(link)
+        self.advertising.forget(link.neighbour)
+        self.neighbours.drop(link.neighbour)
+        self.by_neighbour.pop(link.neighbour, None)
+        return actions
+
+    def digest(self, events: Iterable[NeighbourEvent], *, now: int) -> list[MeshAction]:
+        """Return what the neighbour table tells, and end the links of those who left it."""
+        actions: list[MeshAction] = []
+        for event in events:
+            actions.append(event)
+            if not isinstance(event, NeighbourForgotten):
+                continue
+            link = self.by_neighbour.get(event.neighbour)
+            if link is not None:
+                actions += self.end(link, event.cause.value, now=now)
+        return actions
+
+    def sleep(self, link: Link, *, sleeps: bool) -> list[MeshAction]:
+        """Learn whether a neighbour sleeps; tell who does if that has changed.
+
+        Only those count with which there is a link.
+        """
+        link.sleeps = sleeps
+        names: frozenset[bytes] = frozenset()
+        if link.sleeps and link.state is LinkState.UP:
+            neighbour = self.neighbours.get(link.neighbour)
+            short = None if neighbour is None else neighbour.short_address
+            names = frozenset({link.neighbour} if short is None else {link.neighbour, short})
+        if self._sleepers.get(link.neighbour, frozenset()) == names:
+            return []
+        if names:
+            self._sleepers[link.neighbour] = names
+        else:
+            del self._sleepers[link.neighbour]
+        return [SetSleepers(frozenset(chain(*self._sleepers.values())))]
+
+    @property
+    def sleepers(self) -> frozenset[bytes]:
+        """Extended addresses of linked neighbours that do not listen when idle."""
+        return frozenset(self._sleepers)
+
+    def _known(self, sender: bytes) -> Link | None:
+        if self.neighbours.get(sender) is None:
+            return None
+        return self.by_neighbour.setdefault(sender, Link(sender))
