@@ -21,12 +21,12 @@ from lowpan.aio.pinging import SIZE, EchoAnswer, EchoFailure, Pinger, Pingers
 from lowpan.aio.running import Running
 from lowpan.aio.securing import NodeSecurity, StoreOrPath, opened_store
 from lowpan.aio.socket_addresses import Address, octets_of
-from lowpan.errors import RadioClosed
+from lowpan.errors import RadioClosed, RadioError
 from lowpan.mac.security import LinkSecurity
 from lowpan.node.addresses import OwnAddress
 from lowpan.node.node import Node as NodeEngine
 from lowpan.node.settings import NodeSettings
-from lowpan.radio import Radio, RadioSettings, open_radio
+from lowpan.radio import Radio, RadioCapability, RadioSettings, open_radio
 from lowpan.wire.addresses import format_ipv6, iid_of
 
 if TYPE_CHECKING:
@@ -247,6 +247,9 @@ class Node:
         radio = self._radio_or_uri
         if isinstance(radio, str):
             radio = await stack.enter_async_context(await open_radio(radio))
+        if RadioCapability.TRANSMIT not in radio.capabilities:
+            cure = "take a radio that can send, such as spinel:"
+            raise RadioError(f"{radio.uri}: only listens, and a node has to answer", cure)
         settings = options.radio_settings(radio.settings, self._random)
         security = self._security(settings)
         engine = NodeEngine(

@@ -95,7 +95,11 @@ def interface_of(address: str | IPv6Interface) -> IPv6Interface:
     """Return an address with its prefix length, 64 where none is given; raise FieldOutOfRange."""
     if isinstance(address, str) and "/" not in address:
         address = f"{address}/64"
-    return _parsed(IPv6Interface, address, "2001:db8::1/64")
+    interface = _parsed(IPv6Interface, address, "2001:db8::1/64")
+    ip = interface.ip
+    if ip.is_multicast or ip.is_loopback or ip.is_unspecified:
+        raise FieldOutOfRange(f"{ip} is no address that a node can have, such as 2001:db8::1/64")
+    return interface
 
 
 def network_of(prefix: str | IPv6Network) -> IPv6Network:

@@ -23,6 +23,8 @@ COMMANDS = {
 }
 """Name -> what it does; the command is the function of that name in lowpan.cli.NAME."""
 
+INTERRUPTED = {"ping": 1}
+"""Exit status of commands that are interrupted before they have begun, if that is not 0."""
 
 _VERSION: str = import_module("lowpan").__version__
 
@@ -67,7 +69,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except LowpanError as error:
         report(str(error), getattr(error, "cure", ""))
     except (click.Abort, KeyboardInterrupt):
-        return 0
+        words = sys.argv[1:] if arguments is None else arguments
+        return INTERRUPTED.get(next(iter(words), ""), 0)
     else:
         return status if isinstance(status, int) else 0
     return 2

@@ -58,8 +58,7 @@ _OPTIONS = (
     click.option(
         "--level",
         type=click.Choice(["0", "1", "2", "3", "5", "6", "7"]),
-        default="5",
-        help="Security level of all frames; 0 leaves them in clear. Default: 5.",
+        help="Security level of all frames; 0 leaves them in clear. Default with a key: 5.",
     ),
     click.option(
         "--key-index", callback=number(1, 255), metavar="N", help="What frames call the key."
@@ -93,7 +92,7 @@ class IdentityOptions:
     register: bool = False
     raw_key: str | None = None
     key_files: tuple[str, ...] = ()
-    level: str = "5"
+    level: str | None = None
     key_index: int | None = None
     peers: tuple[str, ...] = ()
     store: str | None = None

@@ -24,6 +24,8 @@ from lowpan.mac.link_layer import LinkSettings
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, open_radio
 
+DEFAULT_LEVEL = 5
+
 
 @asynccontextmanager
 async def node_on(
@@ -69,6 +71,7 @@ def security_of(identity: IdentityOptions) -> NodeSecurity | None:
         return None
     key = _key(identity)
     if key is None:
+        _refuse_clear(identity)
         return None
     if key.key_identifier_mode == 0:
         cure = "leave mode=0 out: one key serves all peers"
@@ -77,13 +80,27 @@ def security_of(identity: IdentityOptions) -> NodeSecurity | None:
     try:
         return NodeSecurity(
             key=key.octets,
-            level=int(identity.level),
+            level=int(identity.level or DEFAULT_LEVEL),
             key_index=index,
             key_source=key.key_source or b"",
             peers=tuple(map(_peer, identity.peers)),
         )
     except FieldOutOfRange as error:
-        raise CommandError(str(error), "`--help` shows how keys are named") from error
+        raise CommandError(str(error), "`--help` shows how options are written") from error
+
+
+def _refuse_clear(identity: IdentityOptions) -> None:
+    """Raise CommandError if somebody expects to be secured, and there is no key."""
+    for option, given in (
+        ("--level", identity.level),
+        ("--key-index", identity.key_index),
+        ("--peer", identity.peers),
+    ):
+        if given:
+            which = "" if identity.key_index is None else f" with index {identity.key_index}"
+            cause = f"{option}, but no key{which}: all frames would be in clear"
+            cure = f"give one by --keys FILE or in {ENVIRONMENT_VARIABLE}: a line `raw HEX index=N`"
+            raise CommandError(cause, cure)
 
 
 def _key(identity: IdentityOptions) -> RawKey | None:
@@ -108,7 +125,8 @@ def _key(identity: IdentityOptions) -> RawKey | None:
             if place == "--keys" and identity.key_files:
                 raise CommandError("--keys has no line `raw HEX` that is meant", "add one")
     except KeyFormatError as error:
-        raise CommandError(str(error), "a link-layer key is 32 hexadecimal digits") from None
+        cure = "a link-layer key is 32 hexadecimal digits" if identity.raw_key is not None else ""
+        raise CommandError(str(error), cure) from None
     return None
 
 

@@ -62,12 +62,11 @@ def ping(uri: str, address: str, identity: IdentityOptions, options: PingOptions
     except FieldOutOfRange as error:
         cure = "give an IPv6 address such as fe80::1; there are no names on this network"
         raise CommandError(str(error), cure) from None
-    with Output() as output:
+    session = _Session(destination, options, output := Output())
+    with output:
         output.most_lines = 1
-        session = _Session(destination, options, output)
         asyncio.run(until_interrupted(_run(uri, identity, session)))
-        return session.status
-    return 2  # nobody reads the output any more
+    return session.status  # also if nobody reads the output any more
 
 
 async def _run(uri: str, identity: IdentityOptions, session: _Session) -> None:

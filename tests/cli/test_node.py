@@ -148,6 +148,12 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ("--address", "nowhere"): "is not like 2001:db8::1/64",
         ("--route", "2001:db8::/32"): "--route without --tun",
         ("--tun", "lowpan0", "--route", "2001:db8::1/32"): "is not like",
+        ("--address", "ff02::fd/64"): "ff02::fd is no address that a node can have",
+        ("--address", "::1"): "::1 is no address that a node can have",
+        ("--level", "5"): "--level, but no key: all frames would be in clear",
+        ("--key-index", "3"): "--key-index, but no key with index 3: all frames",
+        ("--peer", EUI64): "--peer, but no key: all frames",
+        ("--raw-key", KEY, "--peer", f"{EUI64}=0x12345"): "'0x12345' is no short address",
         ("--raw-key", KEY, "--store", str(tmp_path)): str(tmp_path),
     }
     for arguments, complaint in mistakes.items():
@@ -161,6 +167,26 @@ def test_a_radio_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, complaints = command(capsys, "node", "spinel:/dev/none")
     assert status == 2
     assert "/dev/none" in complaints
+
+
+def test_a_key_in_the_environment_with_another_index_secures_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOWPAN_KEYS", f"raw {KEY} index=1")
+    status, out, complaints = command(capsys, "node", uris("zep")[0], "--key-index", "3")
+    assert (status, out) == (2, "")
+    assert "no key with index 3: all frames would be in clear" in complaints
+    assert "a line `raw HEX index=N`" in complaints
+
+
+def test_a_radio_that_only_listens_is_no_nodes(capsys: pytest.CaptureFixture[str]) -> None:
+    replay = f"replay:{ROOT}/tests/captures/openthread/i-attach-router.pcap"
+    for name, *more in (("node",), ("ping", "fe80::1")):
+        status, out, complaints = command(capsys, name, replay, *more)
+        assert (status, out) == (2, "")
+        cause, cure = complaints.splitlines()
+        assert cause.endswith("only listens, and a node has to answer")
+        assert cure == "lowpan: take a radio that can send, such as spinel:"
 
 
 def test_who_stops_listening_ends_it() -> None:

@@ -3,6 +3,7 @@
 import errno
 import re
 import signal
+import time
 from collections.abc import Generator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -93,6 +94,15 @@ def test_it_can_be_interrupted(peer: str) -> None:
     assert b"ping statistics" in out
     for pipe in (process.stdin, process.stdout, process.stderr):
         pipe_of(pipe).close()
+
+
+@pytest.mark.parametrize("after", [0.1, 0.2, 0.3, 0.5])
+def test_interrupted_before_an_answer_it_says_that_there_was_none(peer: str, after: float) -> None:
+    process = start("ping", peer, "fe80::ff:fe00:9", "--pan", "0xbeef", "--short", "2")
+    time.sleep(after)  # at any moment, also while it begins
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode in (1, -signal.SIGINT)  # the latter before it is ours
 
 
 MISTAKES = {
