@@ -28,6 +28,7 @@ CAPABILITIES = (
     | RadioCapability.RSSI
     | RadioCapability.LQI
     | RadioCapability.TIMESTAMPS
+    | RadioCapability.RECEIVER_OFF
 )
 """CSMA-CA, acknowledgments and repetitions are the link layer's, as its time is the medium's."""
 
@@ -127,8 +128,9 @@ class SimRadio:
         self.configure(self.settings)
 
     def configure(self, settings: RadioSettings) -> None:
-        """Be as `settings` say; what is on air at a change of channel is missed."""
-        if settings.channel != self.channel:
+        """Be as `settings` say; what is on air as it tunes, or wakes, is missed."""
+        woken = settings.rx_on_when_idle and not self.settings.rx_on_when_idle
+        if settings.channel != self.channel or woken:
             self._since = self.medium.schedule.now
         self.settings, self.channel = settings, settings.channel
         self.medium.listen_for(self, settings)
@@ -180,10 +182,17 @@ class SimRadio:
         """Tell whether the radio lets an acknowledgment through; a bare one lets all through."""
         return True
 
+    @property
+    def awaits_any(self) -> bool:
+        """Tell whether it listens for an acknowledgment, though it is asleep otherwise."""
+        return False
+
     def listened(self, transmission: Transmission) -> bool:
         """Tell whether it had its receiver on for the whole of `transmission`."""
         start = transmission.start
         if not self.is_on or self._since > start or self.channel != transmission.channel:
+            return False
+        if not self.settings.rx_on_when_idle and not self.awaits_any:
             return False
         if self.last_end <= start:
             return True

@@ -108,6 +108,11 @@ class Transceiver(SimRadio):
             return False
         return self._awaited is not None or acknowledgment[2:3] == bytes((number,))
 
+    @property
+    def awaits_any(self) -> bool:
+        """Tell whether it listens for an acknowledgment, though it is asleep otherwise."""
+        return self._awaited_number is not None
+
     def _attempt(self) -> None:
         if not self._parameters.csma:
             self._put_on_air(self._psdu, self._channel, self._gain, self._sent)
