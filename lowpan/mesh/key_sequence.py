@@ -53,6 +53,7 @@ class Cause(Enum):
     """Why a key sequence was left for another."""
 
     TIME = "its time was over"
+    ORDER = "we were told to go on"
     COUNTERS = "its frame counters were about to end"
     NEIGHBOUR = "a neighbour has gone on"
     AUTHORITY = "the network is further"
@@ -129,6 +130,10 @@ class KeySequence:
         self._rotation = hours * HOUR
         self._guard = hours * GUARD_PERCENT // 100 * HOUR
 
+    def go_on(self, *, now: int) -> list[KeySequenceChanged]:
+        """Use the next keys from now on, and let the others follow."""
+        return self._change(self.current + 1, Cause.ORDER, now)
+
     def message_accepted(
         self, sender: bytes, key_sequence: int, standing: Standing, *, is_neighbour: bool, now: int
     ) -> list[KeySequenceAction]:
@@ -140,14 +145,14 @@ class KeySequence:
         if key_sequence <= self.current:
             return []
         if standing is Standing.AUTHORITATIVE:
-            return self._change(key_sequence, Cause.AUTHORITY, now)
+            return [*self._change(key_sequence, Cause.AUTHORITY, now)]
         if not is_neighbour:
             return []
         if key_sequence > self.current + 1:
             return [LinkToEstablish(sender)]
-        return self._follow(key_sequence, now)
+        return [*self._follow(key_sequence, now)]
 
-    def frame_accepted(self, key_sequence: int | None, *, now: int) -> list[KeySequenceAction]:
+    def frame_accepted(self, key_sequence: int | None, *, now: int) -> list[KeySequenceChanged]:
         """Take note of the key sequence of a frame that the link layer has opened."""
         if key_sequence is None or key_sequence != self.current + 1:
             return []
@@ -157,7 +162,7 @@ class KeySequence:
         """Return when to call handle_deadline()."""
         return self._tick
 
-    def handle_deadline(self, *, now: int) -> list[KeySequenceAction]:
+    def handle_deadline(self, *, now: int) -> list[KeySequenceChanged]:
         """Go on when the time has come, else make the time durable."""
         if now < self._tick:
             return []
@@ -174,12 +179,12 @@ class KeySequence:
             self._tick = now + RETRY_AFTER
         return []
 
-    def _follow(self, key_sequence: int, now: int) -> list[KeySequenceAction]:
+    def _follow(self, key_sequence: int, now: int) -> list[KeySequenceChanged]:
         if self._guarded and self._used(now) < self._guard:
             return []
         return self._change(key_sequence, Cause.NEIGHBOUR, now)
 
-    def _change(self, key_sequence: int, cause: Cause, now: int) -> list[KeySequenceAction]:
+    def _change(self, key_sequence: int, cause: Cause, now: int) -> list[KeySequenceChanged]:
         """Use other keys once that is durable; until the store works, the present ones."""
         if key_sequence > _LAST_SEQUENCE:
             return []

@@ -12,6 +12,7 @@ from lowpan.errors import StoreError
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import Configure
 from lowpan.mesh.estimators import BayesEstimator
+from lowpan.mesh.key_sequence import KeySequence
 from lowpan.mesh.link_events import LinksNotSaved
 from lowpan.mesh.link_exchanges import LinkExchanges
 from lowpan.mesh.link_reception import LinkReception
@@ -57,6 +58,7 @@ class LinkEstablishment:
         random: Random,
         *,
         link_security: LinkSecurity | None = None,
+        keys: KeySequence | None = None,
         neighbours: NeighbourTable | None = None,
         parameters: NetworkParameters | None = None,
         store: Store | None = None,
@@ -64,12 +66,13 @@ class LinkEstablishment:
     ) -> None:
         """Secure with `security`, and let `link_security` know who was proven to be there.
 
+        `keys` says which keys are in use, and is told what others use; without it they stay.
         `parameters` takes Update and Update Request.  `store` keeps who the neighbours are.
         """
         self.settings = settings or MeshLinkSettings()
         self.neighbours = neighbours or new_table(self.settings)
         self.parameters = parameters
-        self._store, self._random = store, random
+        self._store, self._random, self._keys = store, random, keys
         self._links = Links(self.neighbours, self.settings, random, security.mic_octets)
         self._sending = LinkSending(security, link_security, self.settings, random)
         self._exchanges = LinkExchanges(
@@ -84,6 +87,7 @@ class LinkEstablishment:
             security,
             parameters,
             self.settings,
+            keys,
         )
         self._begin_at: int | None = None
         self._save_at: int | None = None
@@ -138,6 +142,8 @@ class LinkEstablishment:
         """Take note that a neighbour is there; see MeshEngine."""
         if heard.authentic and heard.sender in self.links:
             self.neighbours.heard(heard.sender, now=now)
+            if self._keys is not None:
+                return list(self._keys.frame_accepted(heard.key_sequence, now=now))
         return []
 
     def frame_sent(self, sent: FrameSent, *, now: int) -> list[MeshAction]:
@@ -201,6 +207,8 @@ class LinkEstablishment:
         actions += self._choose_parent(now)
         if self.parameters is not None:
             actions += self.parameters.handle_deadline(now=now)
+        if self._keys is not None:
+            actions += self._keys.handle_deadline(now=now)
         if self._save_at is not None and self._save_at <= now:
             actions += self.save(now=now)
         return self._after(actions, now)
@@ -232,6 +240,8 @@ class LinkEstablishment:
         ]
         if self.parameters is not None:
             parts.append(self.parameters.next_deadline())
+        if self._keys is not None:
+            parts.append(self._keys.next_deadline())
         return parts
 
     def _choose_parent(self, now: int) -> list[MeshAction]:

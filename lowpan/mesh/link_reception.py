@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from lowpan.errors import MalformedFrame
+from lowpan.mesh.key_sequence import KeySequence, LinkToEstablish, Standing
 from lowpan.mesh.link_events import JoinerHeard
 from lowpan.mesh.link_exchanges import LinkExchanges
 from lowpan.mesh.link_messages import LinkMessage, read
@@ -59,10 +60,11 @@ class LinkReception:
         security: MleSecurity,
         parameters: NetworkParameters | None,
         settings: MeshLinkSettings,
+        keys: KeySequence | None,
     ) -> None:
         self._links, self._exchanges, self._sending = links, exchanges, sending
         self._sleeping, self._security, self._settings = sleeping, security, settings
-        self._parameters = parameters
+        self._parameters, self._keys = parameters, keys
         self.refusals: Counter[str] = Counter()
         """How many messages were refused, by reason."""
         self._strangers = Allowance(each=STRANGER_EACH, burst=STRANGER_BURST)
@@ -105,6 +107,33 @@ class LinkReception:
 
     def _fresh(self, heard: _Heard, opened: OpenedMle, now: int) -> list[MeshAction]:
         """Take a message whose MIC is right and whose counter is new."""
+        if opened.key_sequence is not None and self._keys is not None:
+            followed = self._follow(self._keys, heard, opened.key_sequence, now)
+            if followed:
+                return followed + self._by_command(heard, opened, now)
+        return self._by_command(heard, opened, now)
+
+    def _follow(
+        self, keys: KeySequence, heard: _Heard, key_sequence: int, now: int
+    ) -> list[MeshAction]:
+        """Go on to the keys of a neighbour; if it is further than that, ask it what is so."""
+        if key_sequence <= keys.current:
+            return []
+        link = self._links.by_neighbour.get(heard.sender)
+        linked = link is not None and link.state.receiving
+        answers = self._exchanges.challenged_at(heard.sender, heard.message.response) is not None
+        standing = Standing.AUTHORITATIVE if answers else Standing.PEER
+        actions: list[MeshAction] = []
+        for action in keys.message_accepted(
+            heard.sender, key_sequence, standing, is_neighbour=linked, now=now
+        ):
+            if not isinstance(action, LinkToEstablish):
+                actions.append(action)
+            elif link is not None:
+                self._links.requests.plan(link, self._settings.request_within, now=now)
+        return actions
+
+    def _by_command(self, heard: _Heard, opened: OpenedMle, now: int) -> list[MeshAction]:
         match heard.message.command:
             case MleCommand.ADVERTISEMENT:
                 return self._advertisement(heard, opened.frame_counter or 0, now)
