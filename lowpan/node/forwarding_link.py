@@ -287,6 +287,14 @@ class ForwardingLink(LowpanLink):
             self.fragment_forwarding.forwarding_failed(forward, now=now)
         return []
 
+    def _go_on(self, sent: DataSent, now: int) -> list[LowpanAction]:
+        """Try again what was never on air: who forwards shares the channel with who sends."""
+        if sent.status is TransmitStatus.CHANNEL_ACCESS_FAILURE and not sent.transmissions:
+            again = self._outbox.again(sent.handle)
+            if again is not None:
+                return self._hand_over(again, now)
+        return super()._go_on(sent, now)
+
     def _lost(self, departing: Departing, sent: DataSent, now: int) -> list[LowpanAction]:
         forward, silent = departing.forward, sent.status is TransmitStatus.NO_ACK
         if forward is None and departing.next_hop:

@@ -11,6 +11,9 @@ MOST_DATAGRAMS = 64
 MOST_FORWARDED, MOST_FROM_ONE = 64, 32
 """Payloads of others that wait for it, of all and of one neighbour: a third of a second, and two
 datagrams of 1280 octets."""
+MOST_BUSY = 4
+"""How often a payload that found no free channel is tried again, where neighbours pass on what we
+send: two that always have something to send leave a third none in one of ten attempts."""
 MOST_UNRESOLVED, MOST_FOR_ONE = 32, 3
 """Datagrams that wait for a link address, of all and of one neighbour (RFC 4861 §7.2.2)."""
 
@@ -29,6 +32,8 @@ class Departing:
     """16 octets; empty if the destination is none that IPv6 knows."""
     sent: int = 0
     """Payloads handed to the link layer."""
+    busy: int = 0
+    """How often the last of them found no free channel."""
     forward: Forward | None = None
     """What an engine wanted passed on."""
     previous_hop: bytes = b""
@@ -95,10 +100,20 @@ class Outbox:
         departing = self._current
         if departing is None or handle != self._handle:
             return None
+        departing.busy = 0
         if departing.sent < len(departing.payloads):
             return self._hand_over(departing)
         self._end(departing)
         return None
+
+    def again(self, handle: int) -> tuple[int, Departing, bytes] | None:
+        """Return the payload that found no free channel once more; None if it was tried enough."""
+        departing = self._current
+        if departing is None or handle != self._handle or departing.busy >= MOST_BUSY:
+            return None
+        departing.busy += 1
+        departing.sent -= 1
+        return self._hand_over(departing)
 
     def give_up(self, handle: int) -> Departing | None:
         """End the datagram whose payload was not delivered, and return it."""
