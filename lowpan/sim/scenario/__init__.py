@@ -1,0 +1,1 @@
+"""Scenarios: whole networks and what happens to them, written in TOML."""
