@@ -1,0 +1,1 @@
+"""The Thread dialect of MLE: joining a Thread network, and staying in it."""

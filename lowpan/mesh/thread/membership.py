@@ -1,0 +1,429 @@
+"""Which state a Thread child is in, and how it goes from one to the other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from lowpan.errors import StoreError
+from lowpan.mac.service import Configure
+from lowpan.mesh.mle_security import OpenedMle
+from lowpan.mesh.service import LinkDown, LinkUp, MeshAction, SleepOn, StayAwake
+from lowpan.mesh.thread.announcing import Announcing, Elsewhere
+from lowpan.mesh.thread.attaching import Attaching, AttemptFailed
+from lowpan.mesh.thread.child_addresses import ChildAddresses
+from lowpan.mesh.thread.datasets import Datasets
+from lowpan.mesh.thread.events import (
+    AnnounceHeard,
+    Attached,
+    DatasetChanged,
+    DatasetRefused,
+    Detached,
+    Loss,
+    SendingFailed,
+)
+from lowpan.mesh.thread.following import ActiveDatasetTaken, Following, FollowingAction
+from lowpan.mesh.thread.keeping import Keeping, ParentGone
+from lowpan.mesh.thread.locators import router_id
+from lowpan.mesh.thread.network import ThreadNetwork
+from lowpan.mesh.thread.remembered import Remembered, forget_parent, load_parent, save_parent
+from lowpan.mesh.thread.restoring import NotRestored, Restored, Restoring
+from lowpan.mesh.thread.scanning import Discovered, Found, Scanning
+from lowpan.mesh.thread.station import NO_SHORT_ADDRESS, Parent, Station
+from lowpan.wire.mle import MleMessage, TlvType
+from lowpan.wire.mle_draft import SourceAddress
+from lowpan.wire.mle_tlvs import Address16, LeaderData
+from lowpan.wire.network_data import NetworkData
+
+_FIRST_RESCAN, _LONGEST_RESCAN = 2_000_000, 1_200_000_000
+"""Microseconds before all channels are asked again, doubled each time."""
+
+
+class State(Enum):
+    """What a child is doing."""
+
+    STOPPED = "not started"
+    DISCOVERING = "looks for its network"
+    RESTORING = "asks its last parent"
+    ATTACHING = "looks for a parent"
+    ATTACHED = "is a child"
+
+
+Internal = (
+    AttemptFailed
+    | Discovered
+    | Restored
+    | NotRestored
+    | ParentGone
+    | ActiveDatasetTaken
+    | Elsewhere
+)
+"""What the parts tell each other through here."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    channel: int
+    pan_id: int
+
+
+class Membership:
+    """The parts of a child, and what happens when one of them is done."""
+
+    def __init__(self, station: Station, addresses: ChildAddresses, datasets: Datasets) -> None:
+        self.station, self.addresses, self.datasets = station, addresses, datasets
+        self.state = State.STOPPED
+        self.scanning = Scanning(station)
+        self.restoring = Restoring(station, addresses)
+        self.attaching = Attaching(station, addresses, datasets)
+        self.keeping = Keeping(station, addresses)
+        self.following = Following(station, addresses, datasets)
+        self.announcing = Announcing(station, datasets)
+        self._places: list[Found] = []
+        self._rescan_at: int | None = None
+        self._rescan_after = _FIRST_RESCAN
+        self._previous: _Place | None = None
+        """Where we were before we followed an Announce."""
+        self._tries_pending = False
+
+    def start(self, *, now: int) -> list[MeshAction]:
+        """Begin: with the last parent if there is one, else with whoever answers."""
+        actions = self._expect_prefix()
+        if not self.station.network.is_located:
+            return [*actions, *self._discover(now)]
+        actions += self._tune(self._place())
+        try:
+            remembered = load_parent(self.station.store)
+        except StoreError as error:
+            return [*actions, SendingFailed(str(error)), *self._attach_anew(now)]
+        if remembered is None or self.station.network.mesh_local_prefix is None:
+            return [*actions, *self._attach_anew(now)]
+        self.state = State.RESTORING
+        self.restoring.start(remembered, now=now)
+        return actions
+
+    def next_deadline(self) -> int | None:
+        """Return when to call handle_deadline(), None while nothing is due."""
+        dues = [
+            self._rescan_at,
+            self.scanning.next_deadline(),
+            self.restoring.next_deadline(),
+            self.attaching.next_deadline(),
+            self.keeping.next_deadline(),
+            self.following.request.next_deadline(),
+            self.announcing.next_deadline(),
+            self.datasets.next_deadline(),
+        ]
+        return min((due for due in dues if due is not None), default=None)
+
+    def handle_deadline(self, *, now: int) -> list[MeshAction]:
+        """Do what is due."""
+        actions: list[MeshAction] = []
+        if self._rescan_at is not None and now >= self._rescan_at:
+            actions += self._discover(now)
+        for part in (
+            self.scanning,
+            self.restoring,
+            self.attaching,
+            self.keeping,
+            self.announcing,
+        ):
+            due = part.next_deadline()
+            if due is not None and due <= now:
+                actions += self.do([*part.handle_deadline(now=now)], now)
+        if self.following.request.is_due(now=now):
+            actions += self._ask_for_data(now)
+        due = self.datasets.next_deadline()
+        if due is not None and due <= now:
+            actions += self._apply_pending(now)
+        return actions
+
+    def do(self, told: list[MeshAction | Internal], now: int) -> list[MeshAction]:
+        """Act on what parts tell, and pass on the rest."""
+        actions: list[MeshAction] = []
+        for one in told:
+            match one:
+                case AttemptFailed():
+                    actions += self._attempt_failed(now)
+                case Discovered(found):
+                    actions += self._discovered(found, now)
+                case Restored(remembered, leader_data):
+                    actions += self._restored(remembered, leader_data, now)
+                case NotRestored():
+                    actions += self._attach_anew(now)
+                case ParentGone(loss):
+                    actions += self.detach(loss, now)
+                case ActiveDatasetTaken():
+                    actions += self._follow_network(self.datasets.active, now)
+                case Elsewhere():
+                    actions += self._go(one, now)
+                case _:
+                    actions.append(one)
+        return actions
+
+    def follow(self, told: list[FollowingAction], now: int) -> list[MeshAction]:
+        """Act on what the parent said; addresses that come of it are for it to know."""
+        before = self.addresses.registered()
+        actions = self.do([*told], now)
+        if self.state is State.ATTACHED and self.addresses.registered() != before:
+            self.keeping.register_addresses(now=now)
+        return actions
+
+    def receive_child_id_response(
+        self, message: MleMessage, opened: OpenedMle, *, now: int
+    ) -> list[MeshAction]:
+        """Be a child, if our chosen parent says so and all that it must."""
+        chosen = self.attaching.chosen
+        if chosen is None or opened.sender != chosen.parent:
+            return []
+        source = message.find(TlvType.SOURCE_ADDRESS, SourceAddress)
+        given = message.find(TlvType.ADDRESS16, Address16)
+        leader = message.find(TlvType.LEADER_DATA, LeaderData)
+        data = message.find(TlvType.NETWORK_DATA, NetworkData)
+        if source is None or given is None or leader is None or data is None:
+            return []
+        if len(source.address) != 2 or router_id(source.address) != router_id(given.address):
+            return []
+        place = self._place()
+        taken = self.following.take_datasets(message, now=now)
+        network = self.datasets.active
+        if network.mesh_local_prefix is None:
+            return [DatasetRefused("the parent told no dataset, and we know no prefix")]
+        actions: list[MeshAction] = [
+            one for one in taken if not isinstance(one, ActiveDatasetTaken)
+        ]
+        if self._tries_pending:
+            actions += self._keep(self.datasets.apply_pending)
+            self._tries_pending = False
+        if message.find(TlvType.PENDING_TIMESTAMP) is None:
+            actions += self._keep(self.datasets.drop_pending)
+        self.station.use_network(self.datasets.active, now=now)
+        if place != self._place():  # its dataset says where all will be found from now on
+            actions += self._tune(self._place())
+        parent = Parent(opened.sender, source.address)
+        return [*actions, *self._attached(parent, given.address, leader, message, now)]
+
+    def detach(self, loss: Loss, now: int) -> list[MeshAction]:
+        """Be nobody's child, and look for another parent."""
+        station, parent = self.station, self.station.parent
+        if parent is None:
+            return []
+        kept: list[MeshAction] = []
+        if loss in {Loss.REFUSED, Loss.MOVED}:
+            kept = self._keep(lambda: forget_parent(station.store))
+        station.parent = station.rloc16 = None
+        self.keeping.stop()
+        self.following.stop()
+        return [
+            *kept,
+            LinkDown(parent.extended, loss.value),
+            Detached(loss, parent.extended),
+            *self.addresses.detach(),
+            *self._tune(self._place()),
+            *self._attach_anew(now),
+        ]
+
+    def take_leave(self, *, now: int) -> list[MeshAction]:
+        """Tell the parent that we go, and do nothing any more."""
+        actions = self.keeping.take_leave(now=now)
+        actions += self._keep(lambda: forget_parent(self.station.store))
+        self._stop_all()
+        self.state = State.STOPPED
+        return actions
+
+    # From state to state
+
+    def _stop_all(self) -> None:
+        self._rescan_at = None
+        self.scanning.stop()
+        self.restoring.stop()
+        self.attaching.stop()
+        self.keeping.stop()
+        self.following.stop()
+        self.announcing.stop()
+
+    def _discover(self, now: int) -> list[MeshAction]:
+        self._rescan_at = None
+        self.state = State.DISCOVERING
+        return self.scanning.start(now=now)
+
+    def _discovered(self, found: tuple[Found, ...], now: int) -> list[MeshAction]:
+        self._places = [one for one in found if one.pan_id not in {None, 0xFFFF}]
+        return self._next_place(now)
+
+    def _next_place(self, now: int) -> list[MeshAction]:
+        """Try where something was found, the strongest first; then look again."""
+        if not self._places:
+            self._rescan_at = now + self._rescan_after
+            self._rescan_after = min(2 * self._rescan_after, _LONGEST_RESCAN)
+            self.state = State.DISCOVERING
+            self.attaching.stop()
+            return []
+        place = self._places.pop(0)
+        assert place.pan_id is not None
+        tuned = self._tune(_Place(place.channel, place.pan_id))
+        return [*tuned, *self._attach_anew(now)]
+
+    def _attach_anew(self, now: int) -> list[MeshAction]:
+        self.restoring.stop()
+        self.attaching.start(now=now)
+        self.state = State.ATTACHING
+        return [StayAwake()]
+
+    def _attempt_failed(self, now: int) -> list[MeshAction]:
+        """Look elsewhere too: where an Announce came from, in the future, on other channels."""
+        if not self.station.network.is_located:
+            return self._next_place(now)
+        if self._previous is not None:
+            previous, self._previous = self._previous, None
+            return [*self._tune(previous), *self._attach_anew(now)]
+        if self.datasets.pending is not None:
+            self._tries_pending = not self._tries_pending
+            network = self.datasets.active
+            if self._tries_pending:
+                network = self.datasets.pending.network
+            self.station.use_network(network, now=now)
+            return [*self._expect_prefix(), *self._tune(self._place())]
+        self.announcing.look_for_others(now=now)
+        return []
+
+    def _restored(self, remembered: Remembered, leader: LeaderData, now: int) -> list[MeshAction]:
+        parent = Parent(remembered.parent, remembered.parent_rloc16)
+        return self._attached(parent, remembered.rloc16, leader, None, now)
+
+    def _attached(
+        self,
+        parent: Parent,
+        rloc16: bytes,
+        leader: LeaderData,
+        message: MleMessage | None,
+        now: int,
+    ) -> list[MeshAction]:
+        station = self.station
+        prefix = station.network.mesh_local_prefix
+        assert prefix is not None
+        self._stop_all()
+        self.state, self._rescan_after = State.ATTACHED, _FIRST_RESCAN
+        station.parent, station.rloc16 = parent, rloc16
+        place = _Place(station.radio.channel, station.radio.pan_id)
+        station.security.peers.verified(parent.extended, parent.rloc16, place.pan_id)
+        remembered = Remembered(parent.extended, parent.rloc16, rloc16)
+        actions = self._keep(lambda: save_parent(station.store, remembered))
+        self.following.begin(leader)
+        self.keeping.begin(now=now)
+        actions += self._tune(place, rloc16)
+        actions += self.addresses.attach(prefix, rloc16, parent.rloc16)
+        registered = self.addresses.registered(mesh_local_only=True)
+        if message is None:
+            self.following.want(now=now)
+        else:
+            actions += self.do([*self.following.take(message, to_all=False, now=now)], now)
+        if self.addresses.registered() != registered:
+            self.keeping.register_addresses(now=now)
+        role = station.settings.role
+        if role.sleeps:
+            actions.append(SleepOn(parent.rloc16, self._poll_interval()))
+        else:
+            actions.append(StayAwake())
+        told = Attached(
+            role,
+            rloc16,
+            parent.extended,
+            parent.rloc16,
+            leader.partition_id,
+            leader.leader_router_id,
+            restored=message is None,
+        )
+        return [*actions, LinkUp(parent.extended, parent.rloc16), told, *self._tell_previous(now)]
+
+    def _poll_interval(self) -> int:
+        """Return how often to poll: so often that some may fail within the child timeout."""
+        settings = self.station.settings
+        spare = settings.retry_interval * settings.most_attempts
+        return max(min(settings.poll_interval, settings.timeout * 1_000_000 - spare), 10_000)
+
+    def _tell_previous(self, now: int) -> list[MeshAction]:
+        """Say where the network is, there where we were before."""
+        previous, self._previous = self._previous, None
+        return [] if previous is None else self.announcing.announce(previous.channel, now=now)
+
+    def _go(self, where: Elsewhere, now: int) -> list[MeshAction]:
+        """Follow an Announce; if there is nobody, we come back."""
+        station = self.station
+        self._previous = _Place(station.radio.channel, station.radio.pan_id)
+        told: list[MeshAction] = [AnnounceHeard(where.channel, where.pan_id)]
+        parent = station.parent
+        if parent is not None:
+            station.parent = station.rloc16 = None
+            told += [
+                LinkDown(parent.extended, Loss.ANNOUNCED.value),
+                Detached(Loss.ANNOUNCED, parent.extended),
+                *self.addresses.detach(),
+            ]
+        self._stop_all()
+        told += self._tune(_Place(where.channel, where.pan_id))
+        return [*told, *self._attach_anew(now)]
+
+    # The network as it changes
+
+    def _apply_pending(self, now: int) -> list[MeshAction]:
+        try:
+            applies = self.datasets.apply_pending()
+        except StoreError as error:
+            self.datasets.postpone(now=now)
+            return [SendingFailed(str(error))]
+        self._tries_pending = False
+        return self._follow_network(self.datasets.active, now) if applies else []
+
+    def _follow_network(self, network: ThreadNetwork, now: int) -> list[MeshAction]:
+        """Be where the network is now, with its key; a parent with the same key stays ours."""
+        station, before = self.station, self.station.network
+        station.use_network(network, now=now)
+        stamp = network.active_timestamp
+        place = self._place()
+        told: list[MeshAction] = [
+            DatasetChanged(0 if stamp is None else stamp.seconds, place.channel, place.pan_id)
+        ]
+        is_other = (
+            network.network_key != before.network_key
+            or network.mesh_local_prefix != before.mesh_local_prefix
+        )
+        if station.parent is None or station.rloc16 is None:
+            return [*told, *self._tune(place), *self._attach_anew(now)]
+        if is_other:
+            return [*told, *self.detach(Loss.PARAMETERS, now)]
+        station.security.peers.verified(
+            station.parent.extended, station.parent.rloc16, place.pan_id
+        )
+        if place != _Place(station.radio.channel, station.radio.pan_id):
+            told += self._tune(place, station.rloc16)
+            self.keeping.ask_at(now + station.soon(station.settings.response_delay))
+        return told
+
+    def _ask_for_data(self, now: int) -> list[MeshAction]:
+        if self.following.request.is_worn_out:
+            return self.detach(Loss.NO_ANSWER, now)
+        return self.following.handle_deadline(now=now)
+
+    def _expect_prefix(self) -> list[MeshAction]:
+        prefix = self.station.network.mesh_local_prefix
+        return [] if prefix is None else self.addresses.expect(prefix)
+
+    def _keep(self, what: Callable[[], object]) -> list[MeshAction]:
+        """Make something durable that we can do without."""
+        try:
+            what()
+        except StoreError as error:
+            return [SendingFailed(str(error))]
+        return []
+
+    def _place(self) -> _Place:
+        network = self.station.network
+        radio = self.station.radio
+        return _Place(
+            radio.channel if network.channel is None else network.channel,
+            radio.pan_id if network.pan_id is None else network.pan_id,
+        )
+
+    def _tune(self, place: _Place, rloc16: bytes | None = None) -> list[MeshAction]:
+        short = NO_SHORT_ADDRESS if rloc16 is None else int.from_bytes(rloc16, "big")
+        return [Configure(self.station.tuned(place.channel, place.pan_id, short))]
