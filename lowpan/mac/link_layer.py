@@ -202,6 +202,10 @@ class LinkLayer:
         """
         return self._told(self._sending.set_sleepers(frozenset(sleepers), now=now))
 
+    def sleeper(self, address: bytes) -> bytes | None:
+        """Return the one name of a neighbour that sleeps, None for who listens."""
+        return self._sending.sleeper(address)
+
     def name_devices(self, names: DeviceNames) -> None:
         """Know which short and extended addresses are of one device, always as `names` is then."""
         self._sending.names = names

@@ -36,6 +36,7 @@ from lowpan.mac.service import (
     DataReceived,
     EmptyReceived,
     LinkAction,
+    LinkProtection,
     Poll,
     SendCommand,
     Transmit,
@@ -132,11 +133,20 @@ class Management:
 
     # What the layer above asks
 
-    def send_data(
-        self, payload: bytes, source: bytes, destination: bytes, *, handle: int, now: int
+    def send_data(  # noqa: PLR0913  (whose, to whom, how)
+        self,
+        payload: bytes,
+        source: bytes,
+        destination: bytes,
+        *,
+        handle: int,
+        now: int,
+        protection: LinkProtection = LinkProtection.POLICY,
     ) -> list[ManagementAction]:
         """Send `payload`; see LinkLayer.send_data()."""
-        sent = self.link.send_data(payload, source, destination, handle=handle, now=now)
+        sent = self.link.send_data(
+            payload, source, destination, handle=handle, now=now, protection=protection
+        )
         if self.membership is not None:
             self.membership.answers_expected(now=now)
         return self._done(self._from_link(sent, now), now)

@@ -75,6 +75,11 @@ class Sending:
         before, self.pending = self.pending, self.names.all_of(self._receivers)
         return before != self.pending
 
+    def sleeper(self, address: bytes) -> bytes | None:
+        """Return the one name of a neighbour that sleeps, None for who listens."""
+        name = self.names.one_of(address)
+        return name if name in self._sleepers else None
+
     def waits_for(self, address: bytes) -> bool:
         """Tell whether a frame waits for `address`."""
         return self._indirect.waits_for(self.names.one_of(address))

@@ -1,6 +1,6 @@
 """A link as IPv6 sees it: datagrams above, IEEE 802.15.4 frames below."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -10,11 +10,13 @@ from lowpan.adaptation.layer import Adaptation, Ends, Event, weakest
 from lowpan.adaptation.reassembly import DatagramReceived
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.mac.link_layer import LinkLayer
+from lowpan.mac.management import Answer, Management, ManagementAction
 from lowpan.mac.service import BROADCAST, DataReceived, DataSent, LinkAction, LinkProtection
 from lowpan.mesh.service import FrameHeard, FrameSent
 from lowpan.node.in_clear import comes_whole
 from lowpan.node.outbox import Departing, Outbox
 from lowpan.node.service import Discard
+from lowpan.node.sleeper_box import SleeperBox
 from lowpan.radio import ReceivedFrame, TransmitOutcome, TransmitStatus
 from lowpan.wire.ieee802154 import FrameType
 
@@ -46,9 +48,16 @@ class NeighbourSilent:
 
 
 LowpanAction = (
-    LinkAction | DatagramArrived | DatagramUndelivered | NeighbourSilent | FrameHeard | FrameSent
+    LinkAction
+    | Answer
+    | DatagramArrived
+    | DatagramUndelivered
+    | NeighbourSilent
+    | FrameHeard
+    | FrameSent
 )
 """What the link layer asks and tells, except what is taken here, and datagrams."""
+_ABORTED = TransmitStatus.ABORTED
 Taker = Callable[[Any, int], list[LowpanAction]]
 """Is called with an action of the link layer and `now`."""
 
@@ -65,8 +74,10 @@ class LowpanLink:
         self, link: LinkLayer, random: Random, *, contexts: ContextTable | None = None
     ) -> None:
         self.link = link
+        self.management = Management(link, random)
+        """What the radio reports goes by it; see manage()."""
         self.adaptation = Adaptation(random, contexts=contexts)
-        self.takers: dict[type[LinkAction], Taker] = {
+        self.takers: dict[type[ManagementAction], Taker] = {
             DataReceived: self._payload_received,
             DataSent: self._payload_sent,
         }
@@ -74,9 +85,16 @@ class LowpanLink:
         self.reports_links = False
         """Tell of each frame heard and sent: a mesh engine wants to know."""
         self._outbox = Outbox()
+        self._sleepers = SleeperBox()
+        self._held: list[tuple[int, Departing, bytes]] = []
+        """Payloads whose turn came while the radio was somewhere else."""
         self._due: int | None = None
         self._due_changed = True
         """The adaptation layer has been told something since it was asked when it is due."""
+
+    def manage(self, management: Management) -> None:
+        """Have a part in a PAN; `management` is around the same link layer."""
+        self.management = management
 
     @property
     def waiting(self) -> int:
@@ -128,29 +146,29 @@ class LowpanLink:
 
     def receive_frame(self, received: ReceivedFrame, *, now: int) -> list[LowpanAction]:
         """Take a frame as it came from the radio."""
-        return self.take(self.link.receive_frame(received, now=now), now)
+        return self.take(self.management.receive_frame(received, now=now), now)
 
     def transmit_done(self, outcome: TransmitOutcome, *, now: int) -> list[LowpanAction]:
         """Take what became of the last Transmit."""
-        return self.take(self.link.transmit_done(outcome, now=now), now)
+        return self.take(self.management.transmit_done(outcome, now=now), now)
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        link, upper = self.link.next_deadline(), self._upper_deadline()
+        link, upper = self.management.next_deadline(), self._upper_deadline()
         if link is None or upper is None:
             return upper if link is None else link
         return min(link, upper)
 
     def handle_deadline(self, *, now: int) -> list[LowpanAction]:
         """Do what is due; most often that is the link layer's alone."""
-        actions = self.take(self.link.handle_deadline(now=now), now)
+        actions = self.take(self.management.handle_deadline(now=now), now)
         upper = self._upper_deadline()
         if upper is not None and upper <= now:
             self._due_changed = True
             actions += self._upper_due(now)
         return actions
 
-    def take(self, actions: list[LinkAction], now: int) -> list[LowpanAction]:
+    def take(self, actions: Sequence[ManagementAction], now: int) -> list[LowpanAction]:
         """Give what the link layer answered to its takers, and pass on the rest."""
         done: list[LowpanAction] = []
         takers = self.takers
@@ -160,6 +178,10 @@ class LowpanLink:
                 done.append(action)
             else:
                 done += taker(action, now)
+        if self._held and not self.management.is_busy:
+            held, self._held = self._held, []
+            for payload in held:
+                done += self._hand_over(payload, now)
         return done
 
     def _upper_deadline(self) -> int | None:
@@ -222,6 +244,11 @@ class LowpanLink:
 
     def _depart(self, departing: Departing, now: int) -> list[LowpanAction]:
         """Queue it, and begin to send if nothing is being sent."""
+        sleeper = self.link.sleeper(departing.destination)
+        if sleeper is not None and departing.forward is None:
+            if not self._sleepers.put(sleeper, departing):
+                return [DatagramUndelivered(departing.datagram, Discard.QUEUE_FULL)]
+            return self._hand_over_to(sleeper, now)
         if not self._outbox.put(departing):
             return [DatagramUndelivered(departing.datagram, Discard.QUEUE_FULL)]
         return self._hand_over(self._outbox.next_payload(), now)
@@ -231,8 +258,13 @@ class LowpanLink:
     ) -> list[LowpanAction]:
         if payload is None:
             return []
+        if self.management.is_busy:
+            self._held.append(payload)
+            return []
         handle, departing, octets = payload
-        sent = self.link.send_data(
+        if self.management.is_out:
+            return self._payload_sent(DataSent(handle, _ABORTED, 0, reason="we are in no PAN"), now)
+        sent = self.management.send_data(
             octets,
             departing.source,
             departing.destination,
@@ -242,9 +274,27 @@ class LowpanLink:
         )
         return self.take(sent, now)
 
+    def _hand_over_to(self, sleeper: bytes, now: int) -> list[LowpanAction]:
+        """Let the link layer have as many frames of a sleeper as it may hold."""
+        done: list[LowpanAction] = []
+        while (payload := self._sleepers.next_payload(sleeper)) is not None:
+            done += self._hand_over(payload, now)
+        return done
+
     def _payload_sent(self, sent: DataSent, now: int) -> list[LowpanAction]:
         """Go on with the next payload, or give up the datagram whose payload was lost."""
+        if self._sleepers.has(sent.handle):
+            return self._fetched(sent, now)
+        if sent.status is TransmitStatus.NO_ACK and self._outbox.current is not None:
+            self.management.not_acknowledged(self._outbox.current.destination, now=now)
         return self._reported(sent) + self._go_on(sent, now)
+
+    def _fetched(self, sent: DataSent, now: int) -> list[LowpanAction]:
+        """Go on for the sleeper that has asked for a payload, or did not."""
+        delivered = sent.status is TransmitStatus.SUCCESS
+        sleeper, lost = self._sleepers.payload_ended(sent.handle, delivered=delivered)
+        done = [] if lost is None else self._lost(lost, sent, now)
+        return done + self._hand_over_to(sleeper, now)
 
     def _reported(self, sent: DataSent) -> list[LowpanAction]:
         departing = self._outbox.current if self.reports_links else None

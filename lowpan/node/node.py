@@ -10,6 +10,7 @@ from lowpan.adaptation.neighbour_discovery.information import Prefix
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.link_layer import LinkLayer
+from lowpan.mac.management import Answer, Management, ManagementAction
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, LinkAction
 from lowpan.mesh.service import FrameHeard, FrameSent, MeshAction, MeshEngine, SetSleepers
@@ -26,6 +27,7 @@ from lowpan.node.lowpan_link import (
 )
 from lowpan.node.mesh_side import ForNode, MeshDatagram, MeshSide, MeshTold
 from lowpan.node.neighbourhood import Depart, NeighbourAction, Neighbourhood, Unresolvable
+from lowpan.node.pan_side import PanSide, PlaceNews
 from lowpan.node.service import (
     AddressChanged,
     Discard,
@@ -45,7 +47,7 @@ from lowpan.wire.icmpv6 import ICMPV6, Echo
 from lowpan.wire.ieee802154 import FrameType
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, MTU
 
-NodeAction = LinkAction | IpAction | MeshTold
+NodeAction = LinkAction | Answer | IpAction | MeshTold
 
 
 class Node:
@@ -80,6 +82,8 @@ class Node:
             settings,
             lambda to: self.neighbourhood.link_address_towards(to),  # noqa: PLW0108  (made later)
         )
+        self.management = Management(self.link, random, settings.management)
+        self.lowpan.manage(self.management)
         self.adaptation = self.lowpan.adaptation
         is_router = settings.next_hops is not None
         self.ipv6 = Ipv6(self.own, random=random, for_host=settings.for_host, is_router=is_router)
@@ -97,6 +101,7 @@ class Node:
         self.neighbourhood = Neighbourhood(
             self.own, self.discovery, autoconfiguration, settings.next_hops
         )
+        self._pan = PanSide(self.management, self.neighbourhood, routers=settings.routers)
         self._extended = radio.extended_address
         self._secured = security is not None and security.wants_sealed(FrameType.DATA)
         self.mesh: MeshSide | None = None
@@ -119,9 +124,8 @@ class Node:
         actions += [AddressChanged(address, ready=True) for address in made]
         if self.discovery.router is not None:
             self.own.join(ALL_ROUTERS)
-        if self.settings.routers:
-            solicited = self.neighbourhood.solicit_routers(now=now)
-            actions += self._from_neighbourhood(solicited, now)
+        solicited = self._pan.look_for_routers(now=now)
+        actions += self._from_neighbourhood(solicited, now)
         if self.mesh is not None:
             actions += self._from_mesh(self.mesh.start(self.link.radio, now=now), now)
         return actions
@@ -129,13 +133,15 @@ class Node:
     def configure(self, radio: RadioSettings, *, now: int) -> list[NodeAction]:
         """Be known by another short address or PAN ID, or be on another channel."""
         before = self.link.short_address, self.link.radio.pan_id
-        actions: list[NodeAction] = list(self.link.configure(radio))
-        if before == (self.link.short_address, radio.pan_id):
-            return actions
-        self.discovery.rename(self.link.short_address, radio.pan_id)
-        gone, made = self.own.rename(self._extended, self.link.short_address, radio.pan_id)
-        actions += [AddressChanged(address, ready=False) for address in gone]
-        return actions + [AddressChanged(address, ready=True) for address in made]
+        actions: list[NodeAction] = [*self.link.configure(radio)]
+        if before != (self.link.short_address, radio.pan_id):
+            actions += self._pan.renamed()
+        return actions
+
+    def manage(self, actions: list[ManagementAction], *, now: int) -> list[NodeAction]:
+        """Take what `management` answered to whoever runs us: a scan, a way into a PAN."""
+        self._pan.heed_sleepers()
+        return self._from_lowpan(self.lowpan.take(actions, now), now)
 
     def add_address(
         self, address: bytes, link_address: bytes, *, now: int, prefix_length: int = 64
@@ -230,8 +236,8 @@ class Node:
         return self._from_lowpan(self.lowpan.transmit_done(outcome, now=now), now)
 
     def energy_measured(self, dbm: float, *, now: int) -> list[NodeAction]:
-        """Take the answer to a MeasureEnergy; a node asks for none by itself."""
-        return []
+        """Take the answer to a MeasureEnergy."""
+        return self.manage(self.management.energy_measured(dbm, now=now), now=now)
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
@@ -272,6 +278,9 @@ class Node:
                 if self.mesh is not None:
                     done += self._from_mesh(self.mesh.note(action, now=now), now)
             else:
+                if isinstance(action, PlaceNews):
+                    news = self._pan.take(action, now=now)
+                    done += self._from_neighbourhood(news, now)
                 done.append(action)
         return done
 

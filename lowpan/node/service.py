@@ -82,6 +82,7 @@ class Discard(Enum):
     NO_PORT = "nobody listens at its port"
     NO_PROTOCOL = "unknown protocol"
     NO_ROUTE = "no way to its destination"
+    NO_PAN = "we are in no PAN"
     NO_NEIGHBOUR = "its next hop does not answer"
     NO_ADDRESS = "we have no address to send it from"
     TOO_BIG = "larger than the link's MTU"

@@ -7,6 +7,7 @@ from lowpan.adaptation.mesh_under import HOPS_LEFT, MeshRoute
 from lowpan.adaptation.neighbour_discovery.engine import NdSettings
 from lowpan.adaptation.recovery_parameters import RecoveryParameters
 from lowpan.mac.link_layer import LinkSettings
+from lowpan.mac.management import ManagementSettings
 from lowpan.node.routes import IpRoute
 
 
@@ -46,3 +47,5 @@ class NodeSettings:
     forwarding: ForwardingSettings | None = None
     """Pass on payloads below IPv6 too."""
     discovery: NdSettings = field(default_factory=NdSettings)
+    management: ManagementSettings = field(default_factory=ManagementSettings)
+    """Whether the node joins a PAN or lets others join, and sleeps."""

@@ -1,0 +1,56 @@
+"""What a place in a PAN means for the layers above: addresses, routers, patience with sleepers."""
+
+from lowpan.mac.association import Associated, NotAssociated
+from lowpan.mac.coordinating import DeviceJoined
+from lowpan.mac.link_layer import LinkLayer
+from lowpan.mac.management import Management
+from lowpan.node.neighbourhood import NeighbourAction, Neighbourhood
+from lowpan.node.service import AddressChanged
+
+PlaceNews = Associated | NotAssociated | DeviceJoined
+
+
+class PanSide:
+    """Keeps neighbour discovery and our addresses as `management` says who and where we are."""
+
+    def __init__(
+        self, management: Management, neighbourhood: Neighbourhood, *, routers: bool
+    ) -> None:
+        self._management, self._neighbourhood, self._routers = management, neighbourhood, routers
+
+    @property
+    def _link(self) -> LinkLayer:
+        return self._management.link
+
+    def renamed(self) -> list[AddressChanged]:
+        """Have the addresses that go with our short address and PAN ID, and no others of them."""
+        link, own = self._link, self._neighbourhood.own
+        short, pan_id, extended = link.short_address, link.radio.pan_id, link.extended_address
+        assert extended is not None
+        self._neighbourhood.discovery.rename(short, pan_id)
+        gone, made = own.rename(extended, short, pan_id)
+        changed = [AddressChanged(address, ready=False) for address in gone]
+        return changed + [AddressChanged(address, ready=True) for address in made]
+
+    def take(self, news: PlaceNews, *, now: int) -> list[NeighbourAction]:
+        """Be known as our coordinator says; in a PAN, look for its routers."""
+        if isinstance(news, DeviceJoined):
+            self.heed_sleepers()
+            return []
+        done: list[NeighbourAction] = [*self.renamed()]
+        if isinstance(news, Associated):
+            done += self.look_for_routers(now=now)
+        return done
+
+    def look_for_routers(self, *, now: int) -> list[NeighbourAction]:
+        """Look for routers, if that is wanted, and there is a PAN to look in."""
+        if not self._routers or self._management.is_out:
+            return []
+        return self._neighbourhood.solicit_routers(now=now)
+
+    def heed_sleepers(self) -> None:
+        """Wait as long for answers of neighbours as what sleepers are asked waits for them."""
+        pan, cache = self._management.pan, self._neighbourhood.discovery.cache
+        if pan is not None and pan.sleepers:
+            persistence = self._link.settings.timing.transaction_persistence
+            cache.retrans_timer = max(cache.retrans_timer, persistence)
