@@ -1,5 +1,6 @@
 """Answers and statistics of echo requests, in the words of ping."""
 
+import errno
 from dataclasses import dataclass, field
 from math import sqrt
 
@@ -16,6 +17,7 @@ _UNREACHABLE = (
     "Reject route to destination",
 )
 """As ping says the codes."""
+_NEVER_LEFT = {errno.ENETUNREACH: "No route", errno.EHOSTUNREACH: "Address unreachable"}
 
 
 @dataclass(slots=True)
@@ -94,7 +96,8 @@ def _failure(failure: EchoFailure) -> str:
     """Return what went wrong in ping's words."""
     error = failure.received
     if error is None:
-        return f"Destination unreachable: {failure.error.strerror}"
+        words = _NEVER_LEFT.get(failure.error.errno or 0, failure.error.strerror)
+        return f"Destination unreachable: {words}"
     if error.type == Icmpv6Type.DESTINATION_UNREACHABLE:
         known = error.code < len(_UNREACHABLE)
         what = _UNREACHABLE[error.code] if known else f"Unknown code {error.code}"

@@ -11,6 +11,7 @@ from lowpan.cli.interrupts import until_interrupted
 from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.node_making import node_on
 from lowpan.cli.output import Output
+from lowpan.cli.ping_advice import advice, wait_for_way
 from lowpan.cli.ping_report import Tally, line_of
 from lowpan.cli.report import CommandError, report
 from lowpan.errors import FieldOutOfRange
@@ -45,6 +46,12 @@ class _Session:
         return is_multicast(self.destination)
 
     @property
+    def is_silent(self) -> bool:
+        """Tell whether nobody has said anything at all."""
+        tally = self.tally
+        return bool(tally.transmitted) and not tally.times and not tally.failures
+
+    @property
     def status(self) -> int:
         """Return the exit status: with both count and deadline, all have to answer."""
         options = self.options
@@ -71,13 +78,18 @@ def ping(uri: str, address: str, identity: IdentityOptions, options: PingOptions
 
 async def _run(uri: str, identity: IdentityOptions, session: _Session) -> None:
     name, output = format_ipv6(session.destination), session.output
-    async with node_on(uri, identity) as (_, node), node:
-        output.line(f"PING {name}({name}) {session.options.size} data bytes")
-        try:
-            await _ping(node, session)
-        finally:
-            for line in session.tally.lines(name):
-                output.line(line)
+    async with node_on(uri, identity) as (_, node):
+        events = node.events()
+        async with node:
+            await wait_for_way(node, events, session.destination)
+            output.line(f"PING {name}({name}) {session.options.size} data bytes")
+            try:
+                await _ping(node, session)
+            finally:
+                for line in session.tally.lines(name):
+                    output.line(line)
+                if session.is_silent:
+                    report(*advice(node))
 
 
 async def _ping(node: Node, session: _Session) -> None:

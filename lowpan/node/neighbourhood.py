@@ -17,13 +17,13 @@ from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
 from lowpan.adaptation.neighbour_discovery.information import Prefix
 from lowpan.adaptation.neighbour_discovery.table import State
 from lowpan.errors import FieldOutOfRange
-from lowpan.node.addresses import OwnAddress, OwnAddresses
+from lowpan.node.addresses import LOOPBACK, OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.ipv6 import NeighbourDiscoveryReceived
 from lowpan.node.outbox import Unresolved
 from lowpan.node.routes import IpRoute
 from lowpan.node.service import AddressChanged, Discard, NeighbourChanged, RouterNews
-from lowpan.wire.addresses import Context
+from lowpan.wire.addresses import UNSPECIFIED, Context
 
 
 @dataclass(slots=True)
@@ -48,6 +48,9 @@ class Unresolvable:
 NeighbourAction = (
     Depart | Unresolvable | SendMessage | AddressChanged | NeighbourChanged | RouterNews
 )
+
+_NOWHERE = (UNSPECIFIED, LOOPBACK)
+"""Never on a link (RFC 4291 §2.5.2, §2.5.3)."""
 
 
 class Neighbourhood:
@@ -114,6 +117,8 @@ class Neighbourhood:
             next_hop = self._next_hops(destination)
             if next_hop is not None:
                 return next_hop
+        if destination in _NOWHERE:
+            return None
         if self.own.is_on_link(destination):
             return destination
         return self.discovery.default_router()

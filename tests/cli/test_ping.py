@@ -1,5 +1,6 @@
 """`lowpan ping`: what it prints, and its exit status."""
 
+import asyncio
 import errno
 import re
 import signal
@@ -14,8 +15,9 @@ from lowpan.aio.pinging import EchoAnswer, EchoFailure
 from lowpan.cli.ping import ping as command_line
 from lowpan.cli.ping_report import Tally, line_of, milliseconds_of
 from lowpan.node.service import ErrorReceived
-from tests.aio.media import uris
-from tests.cli.commands import ROOT, lowpan, pipe_of, start
+from tests.aio.media import node_on, uris
+from tests.aio.test_registration import ROUTER, announce
+from tests.cli.commands import LOWPAN, ROOT, lowpan, pipe_of, start
 from tests.cli.fake_radios import command
 
 KEY = "000102030405060708090a0b0c0d0e0f"
@@ -96,6 +98,51 @@ def test_it_can_be_interrupted(peer: str) -> None:
         pipe_of(pipe).close()
 
 
+def test_why_nothing_comes_is_said_as_far_as_it_is_known(peer: str, tmp_path: Path) -> None:
+    few = ("-c", "1", "-W", "300ms")
+    for wrong in (("fe80::ff:fe00:9",), ("fe80::ff:fe00:1", "--channel", "12")):
+        done = ping(peer, *wrong, *few)
+        channel = 12 if "--channel" in wrong else 11
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            f"lowpan: no frame got through on channel {channel}, PAN 0xbeef",
+            "lowpan: check the address, --channel and --pan; `lowpan scan` lists networks",
+        ]
+    keyed = ("--raw-key", KEY, "--store", str(tmp_path / "store"))
+    done = ping(peer, "fe80::ff:fe00:1", *few, *keyed)
+    assert (done.returncode, KEY in done.stderr) == (1, False)
+    assert done.stderr.splitlines()[0] in (
+        "lowpan: frames were sent, and nothing came back",
+        "lowpan: frames that came were dropped: unsecured 1",
+    )
+
+
+def test_beyond_the_link_there_has_to_be_a_router(peer: str) -> None:
+    done = ping(peer, "2001:db8::9", "-c", "1")
+    assert (done.returncode, done.stdout) == (2, "")
+    cause, cure = done.stderr.splitlines()
+    assert cause == ("lowpan: Network is unreachable: no router offers a way to 2001:db8::9")
+    assert "--address" in cure
+    done = ping(peer, "2001:db8::9", "-c", "1", "-W", "5", "--address", "2001:db8::/64")
+    assert done.returncode == 1
+    assert "icmp_seq=1 Destination unreachable: Address unreachable\n" in done.stdout
+
+
+async def test_a_router_gets_the_time_to_answer_first() -> None:
+    near, far = uris("zep")
+    async with node_on(near, 0, settings=ROUTER, addresses=["fd00:db8::/64"]) as border:
+        announce(border)
+        process = await asyncio.create_subprocess_exec(
+            *LOWPAN,
+            *("ping", far, "fd00:db8::1", "-c", "1", "--pan", "0xbeef", "--short", "2"),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0
+        assert b"64 bytes from fd00:db8::1: icmp_seq=1" in said
+
+
 @pytest.mark.parametrize("after", [0.1, 0.2, 0.3, 0.5])
 def test_interrupted_before_an_answer_it_says_that_there_was_none(peer: str, after: float) -> None:
     process = start("ping", peer, "fe80::ff:fe00:9", "--pan", "0xbeef", "--short", "2")
@@ -161,8 +208,14 @@ def test_lines_of_errors(kind: tuple[int, int, int], words: str) -> None:
 
 
 def test_line_of_a_request_that_never_left() -> None:
-    failure = EchoFailure(3, "fe80::2", OSError(errno.EHOSTUNREACH, "no answer"), None)
-    assert line_of(failure) == "From fe80::2 icmp_seq=3 Destination unreachable: no answer"
+    for number, words in (
+        (errno.EHOSTUNREACH, "Address unreachable"),
+        (errno.ENETUNREACH, "No route"),
+        (errno.EIO, "it is unwell"),
+    ):
+        failure = EchoFailure(3, "fe80::2", OSError(number, "it is unwell"), None)
+        said = f"From fe80::2 icmp_seq=3 Destination unreachable: {words}"
+        assert line_of(failure) == said
 
 
 @pytest.mark.parametrize(
