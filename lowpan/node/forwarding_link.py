@@ -275,7 +275,7 @@ class ForwardingLink(LowpanLink):
         departing = Departing(
             b"", [sent.payload], source, sent.next_hop, b"", forward=forward, previous_hop=by
         )
-        if not self._outbox.put(departing):
+        if self._outbox.put(departing) is not None:
             return self._not_passed_on(forward, "QUEUE_FULL", now)
         return self._hand_over(self._outbox.next_payload(), now)
 

@@ -249,9 +249,9 @@ class LowpanLink:
             if not self._sleepers.put(sleeper, departing):
                 return [DatagramUndelivered(departing.datagram, Discard.QUEUE_FULL)]
             return self._hand_over_to(sleeper, now)
-        if not self._outbox.put(departing):
-            return [DatagramUndelivered(departing.datagram, Discard.QUEUE_FULL)]
-        return self._hand_over(self._outbox.next_payload(), now)
+        given_up = self._outbox.put(departing)
+        lost = [DatagramUndelivered(given_up.datagram, Discard.QUEUE_FULL)] if given_up else []
+        return lost + self._hand_over(self._outbox.next_payload(), now)
 
     def _hand_over(
         self, payload: tuple[int, Departing, bytes] | None, now: int

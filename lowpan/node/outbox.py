@@ -1,6 +1,7 @@
 """Datagrams on their way out: frames of one after the other, what cannot be sent given up whole."""
 
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lowpan.adaptation.forwarding import Forward
@@ -44,8 +45,10 @@ class Departing:
 class Outbox:
     """Hands over one payload at a time: a lost fragment ends its datagram, not the others.
 
-    What is ours and what is passed on have room of their own, and go in the order in which they
-    came.
+    What is ours and what is passed on have room of their own.  Each link-layer destination has its
+    turn, and there what came first goes first: one that is dead, or asked for more than the air
+    carries, holds up no other.  When there are too many datagrams of ours, the last one of the
+    longest line is given up.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class Outbox:
     ) -> None:
         self._most, self._most_from_one = most_datagrams, most_from_one
         self._most_forwarded = most_forwarded
-        self._waiting: deque[Departing] = deque()
+        self._lines: dict[bytes, deque[Departing]] = {}
+        """By destination, the one whose turn it is first."""
+        self._waiting = 0
         self._current: Departing | None = None
         self._handle = 0
         self._from: Counter[bytes] = Counter()
@@ -67,32 +72,52 @@ class Outbox:
 
     def __len__(self) -> int:
         """Return how many datagrams of ours are not out yet."""
-        return len(self._waiting) + (self._current is not None) - self.forwarded
+        return self._waiting + (self._current is not None) - self.forwarded
 
     @property
     def current(self) -> Departing | None:
         """Return what is being sent."""
         return self._current
 
-    def put(self, departing: Departing) -> bool:
-        """Queue a datagram or a payload; tell whether there was room."""
+    def put(self, departing: Departing) -> Departing | None:
+        """Queue a datagram or a payload; return what is given up for want of room, maybe this."""
+        given_up: Departing | None = None
         if departing.forward is None:
             if len(self) >= self._most:
-                return False
+                given_up = self._give_up_longest(departing)
         else:
             of_one = self._from[departing.previous_hop]
             if self.forwarded >= self._most_forwarded or of_one >= self._most_from_one:
-                return False
+                return departing
             self._from[departing.previous_hop] = of_one + 1
             self.forwarded += 1
-        self._waiting.append(departing)
-        return True
+        if given_up is not departing:
+            self._lines.setdefault(departing.destination, deque()).append(departing)
+            self._waiting += 1
+        return given_up
+
+    def _give_up_longest(self, newcomer: Departing) -> Departing:
+        """Return the last datagram of ours in the longest line, or one that makes it as long."""
+        longest = max(self._lines.values(), key=_ours, default=None)
+        line = self._lines.get(newcomer.destination, ())
+        if longest is None or _ours(longest) <= _ours(line) + 1:
+            return newcomer
+        at = max(at for at, one in enumerate(longest) if one.forward is None)
+        given_up = longest[at]
+        del longest[at]
+        self._waiting -= 1
+        return given_up
 
     def next_payload(self) -> tuple[int, Departing, bytes] | None:
         """Return handle, datagram and payload to be sent now; None while one is being sent."""
         if self._current is not None or not self._waiting:
             return None
-        self._current = departing = self._waiting.popleft()
+        destination = next(iter(self._lines))
+        line = self._lines.pop(destination)
+        self._current = departing = line.popleft()
+        self._waiting -= 1
+        if line:
+            self._lines[destination] = line  # behind all others
         return self._hand_over(departing)
 
     def payload_sent(self, handle: int) -> tuple[int, Departing, bytes] | None:
@@ -139,6 +164,10 @@ class Outbox:
         payload = departing.payloads[departing.sent]
         departing.sent += 1
         return self._handle, departing, payload
+
+
+def _ours(line: Iterable[Departing]) -> int:
+    return sum(one.forward is None for one in line)
 
 
 class Unresolved:
