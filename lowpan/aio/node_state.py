@@ -1,105 +1,32 @@
 """The state of a node in values that JSON has: for people, logs and monitoring."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from lowpan.aio.running import Running
-from lowpan.node.node import Node as NodeEngine
-from lowpan.wire.addresses import format_ipv6
+from lowpan.node.state import counted, engine_counters, engine_state, shown_link_address
 
 if TYPE_CHECKING:
     from lowpan.aio.tun_host import TunHost
 
-
-def shown_link_address(address: bytes | None) -> str | None:
-    """Return `02:00:00:00:00:00:00:01` of an extended address, `0x0001` of a short one."""
-    if address is None:
-        return None
-    return f"0x{address.hex()}" if len(address) == 2 else address.hex(":")
-
-
-def counted(counter: Mapping[Any, int]) -> dict[str, int]:
-    """Return the numbers that are not zero, by the texts of what was counted."""
-    return {
-        str(what.value) if isinstance(what, Enum) else str(what): number
-        for what, number in counter.items()
-        if number
-    }
+__all__ = ["counted", "counters_of", "shown_link_address", "state_of"]
 
 
 def counters_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
     """Return what a node has counted since it began."""
-    engine = running.engine
     statistics = asdict(running.radio.statistics)
-    counters: dict[str, Any] = {
-        "frames_dropped": counted(engine.link.dropped),
-        "datagrams": counted(engine.adaptation.counts),
-        "datagrams_discarded": counted(engine.ipv6.discarded),
-        "neighbour_discovery_refused": counted(engine.discovery.refused),
-        "radio": {name: value for name, value in statistics.items() if value},
-    }
-    if engine.link.unacknowledged:
-        counters["acknowledgments"] = {
-            "not sent, for they could not be secured": engine.link.unacknowledged
-        }
+    counters = engine_counters(running.engine)
+    counters["radio"] = {name: value for name, value in statistics.items() if value}
     if tun is not None:
         counters["tun"] = tun.counters()
     return counters
 
 
-def _network_of(engine: NodeEngine) -> dict[str, Any]:
-    """Return what routers have told, and who is registered with whom."""
-    discovery, contexts = engine.discovery, engine.adaptation.contexts.known
-    registering, router = discovery.registering, discovery.router
-    told: dict[str, Any] = {
-        "routers": [format_ipv6(address) for address in discovery.routers.routers],
-        "contexts": {
-            str(identifier): f"{format_ipv6(context.prefix)}/{context.length}"
-            for identifier, context in sorted(contexts.items())
-        },
-    }
-    if registering is not None:
-        told["registered"] = {
-            format_ipv6(address): [format_ipv6(router) for router in routers]
-            for address, routers in registering.registered().items()
-        }
-    if router is not None:
-        told["registered_with_us"] = [format_ipv6(each) for each in router.registrar.registered]
-    return told
-
-
 def state_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
     """Return who a node is, what it knows, and what it has counted."""
-    engine, radio = running.engine, running.engine.link.radio
-    security = engine.link.security
     return {
         "radio": running.radio.uri,
-        "channel": radio.channel,
-        "pan_id": radio.pan_id,
-        "extended_address": shown_link_address(engine.link.extended_address),
-        "short_address": shown_link_address(engine.link.short_address),
-        "acknowledged": engine.link.settings.acknowledged is not False,
-        "security_level": 0 if security is None else security.level,
-        "addresses": [
-            {
-                "address": format_ipv6(own.address),
-                "prefix_length": own.prefix_length,
-                "ready": own.ready,
-            }
-            for own in engine.own
-        ],
-        "neighbours": [
-            {
-                "address": format_ipv6(neighbour.address),
-                "link_address": shown_link_address(neighbour.link_address),
-                "state": neighbour.state.value,
-            }
-            for neighbour in engine.discovery.cache.table
-        ],
-        **_network_of(engine),
-        "waiting": engine.waiting,
+        **engine_state(running.engine),
         "ended": None if running.failure is None else str(running.failure),
         "counters": counters_of(running, tun),
     }

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from lowpan.capture.writer import CaptureWriter
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.security import LinkSecurity
+from lowpan.mesh.service import MeshEngine
 from lowpan.node.node import Node
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import Fcs, RadioCapability, RadioSettings, ReceivedFrame
@@ -26,8 +27,15 @@ Value = TypeVar("Value")
 class World(Faults):
     """Nodes in one medium; one seed decides everything that happens."""
 
-    def __init__(self, seed: int = 0, settings: MediumSettings | None = None) -> None:
-        self.schedule = Schedule()
+    def __init__(
+        self,
+        seed: int = 0,
+        settings: MediumSettings | None = None,
+        *,
+        schedule: Schedule | None = None,
+    ) -> None:
+        """Begin with nothing; worlds of one `schedule` share their time."""
+        self.schedule = Schedule() if schedule is None else schedule
         self.nodes: list[SimNode] = []
         self._random = Random(seed)
         medium = Medium(self.schedule, self.draw(), settings)
@@ -54,14 +62,15 @@ class World(Faults):
         *,
         security: LinkSecurity | Callable[[], LinkSecurity] | None = None,
         node_settings: NodeSettings | None = None,
+        mesh: Callable[[Random], MeshEngine] | None = None,
         told: Told | None = None,
         bare: bool = False,
         drift_ppm: float = 0.0,
     ) -> SimNode:
         """Add a node and start it; without a position its links are set in the medium.
 
-        To be restarted, a node with keys needs for `security` what makes it of what is durable.
-        The others are those of add().
+        To be restarted, a node with keys needs for `security` what makes it of what is durable;
+        `mesh` makes its mesh engine, at each start.  The others are those of add().
         """
         random = self.draw()
         started: list[Node] = []
@@ -72,7 +81,14 @@ class World(Faults):
                 raise FieldOutOfRange("a node restarts with security that is made anew, not given")
             if made is not None and not isinstance(made, LinkSecurity):
                 made = made()
-            node = Node(settings, capabilities, random, security=made, settings=node_settings)
+            node = Node(
+                settings,
+                capabilities,
+                random,
+                security=made,
+                settings=node_settings,
+                mesh=None if mesh is None else mesh(random),
+            )
             started[:] = [node]
             return node
 
@@ -103,9 +119,11 @@ class World(Faults):
 
     def add_radio(self, position: Position | None = None, *, bare: bool = False) -> SimRadio:
         """Add a radio without a node: for who listens, disturbs, or brings an engine of its own."""
+        return self.medium.add_radio(position) if bare else self.add_transceiver(position)
+
+    def add_transceiver(self, position: Position | None = None) -> Transceiver:
+        """Add a radio that does as most hardware does, without a node."""
         number, power = len(self.medium.radios), self.medium.settings.transmit_power
-        if bare:
-            return self.medium.add(SimRadio(self.medium, number, None, power), position)
         return self.medium.add(Transceiver(self.medium, number, power, self.draw()), position)
 
     def move(self, node: SimNode, position: Position) -> None:

@@ -6,7 +6,6 @@ from lowpan.node.addresses import link_local_of
 from lowpan.node.service import Endpoint
 from lowpan.radio import RadioSettings
 from lowpan.sim.node import SimNode
-from lowpan.sim.world import World
 from lowpan.store import MemoryStore
 
 PAN_ID, PORT = 0xBEEF, 5683
@@ -41,16 +40,21 @@ def address_of(number: int) -> bytes:
 
 def security_of(number: int, known: int = 0, level: int = 5) -> LinkSecurity:
     """Return the security of the node `number`, which knows the first `known` nodes."""
+    return secured_by(MemoryStore(), number, known, level)
+
+
+def send(sender: SimNode, payload: bytes, receiver: int) -> None:
+    """Send a UDP datagram to the node `receiver`."""
+    local, remote = Endpoint(b"", PORT), Endpoint(address_of(receiver), PORT)
+    sender.take(sender.node.send_udp(payload, local, remote, now=sender.now))
+
+
+def secured_by(store: MemoryStore, number: int, known: int, level: int = 5) -> LinkSecurity:
+    """Return the security of the node `number` over what is in `store`."""
     keys = KeyTable()
     keys.add(KeyIdentifier(1, 1), KEY)
-    security = LinkSecurity(extended_of(number), keys, MemoryStore(), level=level)
+    security = LinkSecurity(extended_of(number), keys, store, level=level)
     for other in range(known):
         if other != number:
             security.peers.add(extended_of(other), short_of(other), pan_id=PAN_ID)
     return security
-
-
-def send(sender: SimNode, payload: bytes, receiver: int, world: World) -> None:
-    """Send a UDP datagram to the node `receiver`."""
-    local, remote = Endpoint(b"", PORT), Endpoint(address_of(receiver), PORT)
-    sender.take(sender.node.send_udp(payload, local, remote, now=world.now))

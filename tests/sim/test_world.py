@@ -35,7 +35,7 @@ def test_a_ping_comes_back(size: int, secured: bool) -> None:
     world.nodes[0].told = told.append
     echo = Echo(1, 1, bytes(size))
     node = world.nodes[0]
-    node.take(node.node.send_echo_request(echo, address_of(1), now=world.now))
+    node.take(node.node.send_echo_request(echo, address_of(1), now=node.now))
     world.run_for(1_000_000)
     assert sum(isinstance(action, EchoReplied) for action in told) == 1
 
@@ -47,7 +47,7 @@ def run(seed: int, path: Path) -> bytes:
         world.trace(writer)
         for number, sender in enumerate(world.nodes):
             for round_ in range(5):
-                send(sender, bytes(50 + round_ * 100), (number + 1) % 10, world)
+                send(sender, bytes(50 + round_ * 100), (number + 1) % 10)
         world.run_for(5_000_000)
     return path.read_bytes()
 
@@ -62,7 +62,7 @@ def test_a_trace_has_each_frame_once_in_order_of_time(tmp_path: Path) -> None:
     world = world_of(3)
     with open_writer(str(path)) as writer:
         world.trace(writer)
-        send(world.nodes[0], b"hello", 1, world)
+        send(world.nodes[0], b"hello", 1)
         world.run_for(100_000)
     with open_records(str(path)) as reader:
         frames = [record.interface.frame_of(record) for record in reader]
@@ -80,7 +80,7 @@ def test_nodes_of_a_grid_send_to_whom_they_reach() -> None:
     for node in world.nodes:
         node.node.open_port(Endpoint(b"", PORT))
     for number in range(0, 100, 10):
-        send(world.nodes[number], b"hello", number + 1, world)
+        send(world.nodes[number], b"hello", number + 1)
     world.run_for(1_000_000)
     assert sum(isinstance(action, UdpReceived) for action in told) == 10
 
@@ -93,7 +93,7 @@ def test_a_node_of_another_phy_is_refused() -> None:
 
 def test_a_node_is_woken_no_more_often_than_it_has_deadlines() -> None:
     world = world_of(2)
-    send(world.nodes[0], bytes(1000), 1, world)
+    send(world.nodes[0], bytes(1000), 1)
     world.run_for(1_000_000)
     frames = world.medium.transmissions
     before = world.schedule.happened
@@ -103,3 +103,49 @@ def test_a_node_is_woken_no_more_often_than_it_has_deadlines() -> None:
     world.run_for(60_000_000)
     assert world.schedule.happened - before < 10
     assert len(world.schedule) < 10
+
+
+def round_trips(*, bare: bool) -> list[int]:
+    """Return how long 300 echoes take, in microseconds."""
+    world, replied = World(1), list[int]()
+    for number in range(2):
+        world.add_node(settings_of(number), bare=bare)
+    world.connect_all()
+    node = world.nodes[0]
+
+    def told(action: NodeAction) -> None:
+        if isinstance(action, EchoReplied):
+            replied.append(world.now)
+
+    node.told = told
+    for number in range(300):
+        begin, echo = world.now, Echo(1, number, bytes(8))
+        node.take(node.node.send_echo_request(echo, address_of(1), now=node.now))
+        world.run_for(10_000_000)
+        replied[-1] -= begin
+    return replied
+
+
+def test_bare_radios_and_others_take_the_same_times() -> None:
+    bare, other = round_trips(bare=True), round_trips(bare=False)
+    assert len(bare) == len(other) == 300
+    assert abs(sum(bare) - sum(other)) < 0.05 * sum(bare)
+
+
+def test_who_moves_is_heard_where_it_is() -> None:
+    world = World(1)
+    for number in range(3):
+        world.add_node(settings_of(number), (1000.0 * number, 0.0))
+    one, two, three = world.nodes
+    assert all(not node.radio.hears for node in world.nodes)
+    world.move(one, (990.0, 0.0))
+    assert list(one.radio.hears) == [two.radio]
+    world.move(one, (2010.0, 0.0))
+    assert list(one.radio.hears) == [three.radio]
+    assert not two.radio.reaches
+    assert list(three.radio.reaches) == [one.radio]
+    world.partition([one], [three])
+    world.move(one, (2020.0, 0.0))
+    assert not one.radio.hears
+    world.repair()
+    assert list(one.radio.hears) == [three.radio]
