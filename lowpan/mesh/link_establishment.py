@@ -70,7 +70,7 @@ class LinkEstablishment:
         `parameters` takes Update and Update Request.  `store` keeps who the neighbours are.
         """
         self.settings = settings or MeshLinkSettings()
-        self.neighbours = neighbours or new_table(self.settings)
+        self.neighbours = new_table(self.settings) if neighbours is None else neighbours
         self.parameters = parameters
         self._store, self._random, self._keys = store, random, keys
         self._links = Links(self.neighbours, self.settings, random, security.mic_octets)
@@ -89,6 +89,16 @@ class LinkEstablishment:
             self.settings,
             keys,
         )
+        self._parts = [
+            self._links.advertising.next_deadline,
+            self._links.requests.next_deadline,
+            self._exchanges.answers.next_deadline,
+            self._exchanges.solicitation.next_deadline,
+            self._sleeping.next_deadline,
+            self.neighbours.next_deadline,
+        ]
+        if parameters is not None:
+            self._parts.append(parameters.next_deadline)
         self._begin_at: int | None = None
         self._save_at: int | None = None
 
@@ -178,7 +188,14 @@ class LinkEstablishment:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        return min((due for due in self._deadlines() if due is not None), default=None)
+        first = self._begin_at
+        if first is None or (self._save_at is not None and self._save_at < first):
+            first = self._save_at
+        for next_deadline in self._parts:
+            due = next_deadline()
+            if due is not None and (first is None or due < first):
+                first = due
+        return first
 
     def handle_deadline(self, *, now: int) -> list[MeshAction]:
         """Do what is due."""
@@ -226,23 +243,6 @@ class LinkEstablishment:
         return []
 
     # How
-
-    def _deadlines(self) -> list[int | None]:
-        parts = [
-            self._begin_at,
-            self._save_at,
-            self._links.advertising.next_deadline(),
-            self._links.requests.next_deadline(),
-            self._exchanges.answers.next_deadline(),
-            self._exchanges.solicitation.next_deadline(),
-            self.neighbours.next_deadline(),
-            self._sleeping.next_deadline(),
-        ]
-        if self.parameters is not None:
-            parts.append(self.parameters.next_deadline())
-        if self._keys is not None:
-            parts.append(self._keys.next_deadline())
-        return parts
 
     def _choose_parent(self, now: int) -> list[MeshAction]:
         """If we sleep: have one neighbour that keeps frames for us, and no link with others."""

@@ -15,6 +15,7 @@ from lowpan.errors import SecurityError, StoreError
 from lowpan.mac.security import LinkSecurity
 from lowpan.mesh.link_answers import LinkAnswers
 from lowpan.mesh.link_messages import LinkMessage
+from lowpan.mesh.link_requests import is_extra
 from lowpan.mesh.link_sending import LinkSending
 from lowpan.mesh.link_settings import MeshLinkSettings
 from lowpan.mesh.link_solicitation import LinkSolicitation
@@ -142,7 +143,7 @@ class LinkExchanges:
             return actions
         link.accepted_at = now
         if own is not None:
-            self._links.requests.asked(link, own, now=now)
+            self._links.requests.asked(link, own, answering=True, now=now)
         return actions + self._links.change(link, LinkInput.ACCEPTED, now=now)
 
     def receive_answer(
@@ -199,6 +200,8 @@ class LinkExchanges:
 
         Who has a link is asked twice: four requests and answers are often lost on a bad one.
         """
+        if is_extra(link):
+            link.failures -= 1
         self._links.requests.end(link)
         if link.state is LinkState.UP and link.failures == 0:
             link.failures = 1

@@ -27,10 +27,14 @@ class LinkRequests:
         self._allowance = Allowance(each=EXCHANGE_EACH, burst=EXCHANGE_BURST)
 
     def plan(self, link: Link, within: int, *, now: int) -> None:
-        """Look at `link` within a time, at random, unless that will be so anyway."""
+        """Look at `link` within a time, at random, unless that will be so anyway.
+
+        A pause after requests that were not answered is not cut short.
+        """
         due = self._deadlines.get(link.neighbour)
-        if link.exchange is None and (due is None or due > now + within):
-            self._deadlines.set(link.neighbour, now + self._random.randrange(within + 1))
+        if due is not None and (link.failures or link.exchange or due <= now + within):
+            return
+        self._deadlines.set(link.neighbour, now + self._random.randrange(within + 1))
 
     def watch(self, link: Link, at: int) -> None:
         """Look at `link` at that moment, and not before."""
@@ -43,18 +47,23 @@ class LinkRequests:
         self._deadlines.set(link.neighbour, now + self._random.randrange(_LATER // 2, _LATER))
         return False
 
-    def asked(self, link: Link, challenge: bytes, *, now: int) -> None:
+    def asked(self, link: Link, challenge: bytes, *, answering: bool = False, now: int) -> None:
         """Take note of a request, whose answer is waited for."""
         if link.exchange is None:
-            link.exchange = Exchange()
+            link.exchange = Exchange(answering=answering)
             self._asked.add(link.neighbour)
         link.exchange.asked(challenge, now=now)
         self._deadlines.set(link.neighbour, now + jittered(self._settings.urt, self._random))
 
     def may_repeat(self, link: Link) -> bool:
-        """Tell whether the exchange that nobody has answered yet goes on."""
+        """Tell whether the exchange that nobody has answered yet goes on.
+
+        Who has failed to answer before, and asks, is asked once.
+        """
         exchange = link.exchange
-        return exchange is not None and exchange.transmissions <= self._settings.mrc
+        if exchange is None or is_extra(link):
+            return False
+        return exchange.transmissions <= self._settings.mrc
 
     def end(self, link: Link) -> None:
         """Have no exchange any more."""
@@ -64,8 +73,7 @@ class LinkRequests:
 
     def postpone(self, link: Link, *, now: int) -> None:
         """After an exchange in vain: ask again after a pause that doubles each time."""
-        first, last = self._settings.retry_first, self._settings.retry_last
-        pause = min(first << min(link.failures, 30), last)
+        pause = min(self._settings.retry_first << min(link.failures, 30), self._settings.retry_last)
         link.failures += 1
         self._deadlines.set(link.neighbour, now + self._random.randrange(pause // 2, pause))
 
@@ -76,6 +84,11 @@ class LinkRequests:
     def take(self, *, now: int) -> list[bytes]:
         """Return the neighbours to look at now."""
         return self._deadlines.take(now=now)
+
+
+def is_extra(link: Link) -> bool:
+    """Tell whether there is an exchange besides those that a pause is between."""
+    return link.exchange is not None and link.exchange.answering and link.failures > 0
 
 
 def jittered(timeout: int, random: Random) -> int:

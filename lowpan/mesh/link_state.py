@@ -70,6 +70,8 @@ class Exchange:
 
     challenges: dict[bytes, int] = field(default_factory=dict[bytes, int])
     """When each was sent."""
+    answering: bool = False
+    """It began as the request in an answer: the neighbour will ask again as well."""
 
     def asked(self, challenge: bytes, *, now: int) -> None:
         """Take note of a request."""

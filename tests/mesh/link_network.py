@@ -29,7 +29,14 @@ from lowpan.mesh.service import (
 from lowpan.radio import RadioSettings
 from lowpan.store import MemoryStore, Store
 from lowpan.wire.addresses import iid_of, is_multicast, link_local
-from lowpan.wire.mle import MLE_MESSAGE, MleCommand
+from lowpan.wire.mle import (
+    MLE_ENVELOPE,
+    MLE_MESSAGE,
+    UNSECURED,
+    MleCommand,
+    MleEnvelope,
+    MleMessage,
+)
 
 LINK_KEY, MLE_KEY = bytes(range(16)), bytes(range(16, 32))
 PAN_ID = 0xBEEF
@@ -128,7 +135,8 @@ class LinkNetwork:
         self.loss, self.copies, self.delay, self.jitter = loss, copies, delay, jitter
         self.apart: set[tuple[int, int]] = set()
         self.recorded: list[tuple[LinkNode, SendMle]] = []
-        self.sent = 0
+        self.sent_at: list[int] = []
+        """When each of `recorded` was sent."""
         self._random, self._order = Random(seed), 0
         self._due: list[tuple[int, int, LinkNode, MleReceived | None]] = []
 
@@ -204,9 +212,17 @@ class LinkNetwork:
         """Return what was sent, by name."""
         return [command_of(sender, sent) for sender, sent in self.recorded[since:]]
 
+    def times(self, command: str, node: LinkNode) -> list[int]:
+        """Return when `node` has sent what is called so."""
+        return [
+            at
+            for at, (sender, sent) in zip(self.sent_at, self.recorded, strict=True)
+            if sender is node and command_of(sender, sent) == command
+        ]
+
     def _send(self, sender: LinkNode, sent: SendMle) -> None:
-        self.sent += 1
         self.recorded.append((sender, sent))
+        self.sent_at.append(self.now)
         if sender.mute:
             return
         for node in self.nodes:
@@ -243,6 +259,27 @@ def command_of(sender: LinkNode, sent: SendMle) -> str:
     opened = bystander.open(sent.payload, sent.source, sent.destination, sender.address, now=0)
     assert isinstance(opened, OpenedMle)
     return MleCommand(MLE_MESSAGE.decode(opened.message).command).name
+
+
+class Insider:
+    """Somebody who has the key, no manners, and a name of its own choice."""
+
+    def __init__(self, number: int, key: bytes = MLE_KEY) -> None:
+        self.address = bytes.fromhex("0213") + number.to_bytes(6, "big")
+        self.source = link_local(iid_of(self.address))
+        self._security = MleSecurity(self.address, mle_keys(key), MemoryStore())
+
+    def says(self, message: MleMessage | bytes, node: LinkNode, *, now: int = 0) -> MleReceived:
+        """Return a message to `node`, sealed as it should be."""
+        octets = message if isinstance(message, bytes) else MLE_MESSAGE.encode(message)
+        payload = self._security.seal(octets, self.source, node.link_local, now=now)
+        return MleReceived(self.source, node.link_local, 255, payload, self.address, 0)
+
+
+def in_clear(message: MleMessage, sender: LinkNode, node: LinkNode) -> MleReceived:
+    """Return a message that anybody can write, in the name of `sender`."""
+    payload = MLE_ENVELOPE.encode(MleEnvelope(UNSECURED, None, MLE_MESSAGE.encode(message)))
+    return MleReceived(sender.link_local, node.link_local, 255, payload, sender.address, 0)
 
 
 def ups(node: LinkNode) -> list[bytes]:
