@@ -19,7 +19,7 @@ from lowpan.node.service import (
     IpAction,
     UdpReceived,
 )
-from lowpan.wire.addresses import is_multicast
+from lowpan.wire.addresses import UNSPECIFIED, is_multicast
 from lowpan.wire.checksum import verifies, with_checksum
 from lowpan.wire.icmpv6 import (
     ICMPV6,
@@ -123,11 +123,13 @@ class Ipv6:
         if not is_possible_source(header.source):
             raise _Refused(Discard.SPOOFED)
         if not self.own.is_ours(header.destination):
+            self._refuse_impostor(header, ends)
             return self._forward(datagram, header, now)
         protocol, at, pointer = _upper(datagram, header)
         upper = datagram[at:]
         if protocol == ICMPV6_NUMBER:
             return self._icmpv6(datagram, header, upper, ends)
+        self._refuse_impostor(header, ends)
         if self.for_host and not self._is_kept(protocol, upper):
             return [DatagramForHost(datagram)]
         if protocol == UDP:
@@ -139,6 +141,17 @@ class Ipv6:
         )
         answer = self.answer(datagram, protocol, upper, problem, now=now)
         return [self.discard(Discard.NO_PROTOCOL, datagram, f"protocol {protocol}"), *answer]
+
+    def _refuse_impostor(self, header: Ipv6Header, ends: Ends) -> None:
+        """Refuse what is from nobody (RFC 4291 §2.5.2), or from us although it came over the link.
+
+        A service that answers it would talk to itself for ever.  Neighbour discovery has its own
+        rules for both, by which duplicates are found.
+        """
+        own = self.own.get(header.source)
+        is_ours = own is not None and own.ready and bool(ends.source)
+        if is_ours or header.source == UNSPECIFIED:
+            raise _Refused(Discard.SPOOFED)
 
     def _forward(self, datagram: bytes, header: Ipv6Header, now: int) -> list[Ipv6Action]:
         """Be a router, if we are one, for what may leave its link (RFC 4291 §2.5.6)."""
@@ -174,6 +187,7 @@ class Ipv6:
         source, destination, hop_limit = header.source, header.destination, header.hop_limit
         if message.type in _NEIGHBOUR_DISCOVERY or message.type in _REGISTRATION:
             return [NeighbourDiscoveryReceived(message, source, destination, hop_limit, ends)]
+        self._refuse_impostor(header, ends)
         if self.for_host:
             return [DatagramForHost(datagram)]
         body = message.body

@@ -136,6 +136,26 @@ def test_nobody_can_have_sent_from_there(source: str) -> None:
     assert discards(node().receive_datagram(datagram, ENDS, now=0)) == [Discard.SPOOFED]
 
 
+@pytest.mark.parametrize("source", ["::", "fe80::1"])
+@pytest.mark.parametrize("for_host", [False, True])
+def test_from_nobody_or_from_ourselves_is_no_question_over_the_link(
+    source: str, *, for_host: bool
+) -> None:
+    machine = node(for_host=for_host)
+    machine.open_port(Endpoint(b"", 7))
+    for upper in (ICMPv6EchoRequest(), UDP(sport=7, dport=7) / b"x"):
+        actions = machine.receive_datagram(to_us(upper, source=source), ENDS, now=0)
+        assert (sent(actions), discards(actions)) == ([], [Discard.SPOOFED])
+
+
+def test_what_we_send_to_ourselves_is_from_us() -> None:
+    machine = node()
+    machine.open_port(Endpoint(b"", 7))
+    datagram = to_us(UDP(sport=7, dport=7) / b"x", source="fe80::1")
+    (told,) = machine.receive_datagram(datagram, Ends(b"", b"", 7), now=0)
+    assert isinstance(told, UdpReceived)
+
+
 def test_what_is_for_others_is_left_alone() -> None:
     datagram = to_us(ICMPv6EchoRequest(), destination="fe80::3")
     assert discards(node().receive_datagram(datagram, ENDS, now=0)) == [Discard.NOT_FOR_US]
