@@ -132,6 +132,8 @@ def _checksum_elidable(datagram: bytes, steps: Sequence[_Step]) -> bool:
     udp = steps[-1]
     if udp.kind != ipv6.UDP or any(step.kind == ipv6.ROUTING for step in steps):
         return False
+    if datagram[udp.at + 6 : udp.at + 8] == bytes(2):
+        return False  # none at all, which IPv6 does not allow: it would come out as a right one
     inner = [step.at for step in steps if step.kind == ipv6.IPV6][-1]
     source, destination = datagram[inner + 8 : inner + 24], datagram[inner + 24 : inner + 40]
     return verifies(source, destination, ipv6.UDP, datagram[udp.at :])

@@ -30,8 +30,8 @@ class Autoconfiguration:
     ) -> None:
         self._own, self._contexts, self._ipv6 = own, contexts, ipv6
         self._extended = extended_address
-        self._made: dict[tuple[bytes, int], bytes] = {}
-        """Prefixes and the addresses made of them."""
+        self._made: dict[tuple[bytes, int], OwnAddress] = {}
+        """Prefixes and the addresses made of them; not those that the user gave us."""
 
     def learn(self, news: NdAction, *, now: int) -> OwnAddress | None:
         """Take what neighbour discovery learnt; return an address to be checked and had."""
@@ -50,12 +50,14 @@ class Autoconfiguration:
 
     def lost(self, news: PrefixLost) -> bytes | None:
         """Return the address, 16 octets, that goes with a prefix."""
-        return self._made.pop((news.prefix, news.prefix_length), None)
+        made = self._of((news.prefix, news.prefix_length))
+        self._made.pop((news.prefix, news.prefix_length), None)
+        return None if made is None else made.address
 
     def _address(self, news: PrefixLearnt) -> OwnAddress | None:
         key = (news.prefix, news.prefix_length)
         length = news.prefix_length if news.on_link else _NOT_ON_LINK
-        known = self._own.get(self._made.get(key, b""))
+        known = self._of(key)
         if known is not None:
             known.prefix_length, known.deprecated = length, False
             return None
@@ -63,12 +65,17 @@ class Autoconfiguration:
         if not news.autonomous or news.prefix_length != AUTONOMOUS_PREFIX_BITS or full:
             return None
         address = news.prefix[:8] + iid_of(self._extended)
-        self._made[key] = address
         if self._own.get(address) is not None:
-            return None  # the user gave it to us
-        return OwnAddress(address, length, self._extended, ready=False)
+            return None  # the user gave it to us, and no router takes it away
+        made = self._made[key] = OwnAddress(address, length, self._extended, ready=False)
+        return made
 
     def _mark(self, prefix: bytes, prefix_length: int, *, deprecated: bool) -> None:
-        own = self._own.get(self._made.get((prefix, prefix_length), b""))
+        own = self._of((prefix, prefix_length))
         if own is not None:
             own.deprecated = deprecated
+
+    def _of(self, prefix: tuple[bytes, int]) -> OwnAddress | None:
+        """Return the address that we made of a prefix, if it is still the same."""
+        made = self._made.get(prefix)
+        return made if made is not None and self._own.get(made.address) is made else None

@@ -186,6 +186,15 @@ def test_checksum_is_elided_only_with_permission_and_if_it_is_right() -> None:
     assert compress(datagram(58, bytes(8)), AROUND, elide_udp_checksum=True)[1:3].hex() == "333a"
 
 
+def test_a_checksum_of_zero_stays_where_all_ones_would_be_right() -> None:
+    bodies = (right_udp(number.to_bytes(2, "big")) for number in range(0x10000))
+    right = next(one for one in bodies if one[46:48] == b"\xff\xff")
+    none = right[:46] + bytes(2) + right[48:]
+    for whole in (right, none):
+        octets = compress(whole, AROUND, elide_udp_checksum=True)
+        assert decompressed(octets, AROUND) == whole
+
+
 def test_checksum_behind_a_routing_header_stays() -> None:
     routing = bytes.fromhex("1100030000000000")
     octets = compress(datagram(43, routing + right_udp()[40:]), AROUND, elide_udp_checksum=True)

@@ -177,6 +177,37 @@ def test_a_router_gives_an_address_a_way_out_and_a_context() -> None:
     assert Discard.NOT_FOR_US in [lost.discard for lost in room.of(1, DatagramDiscarded)]
 
 
+@pytest.mark.parametrize("given_first", [True, False])
+def test_an_address_that_the_user_gave_is_not_lost_by_the_word_of_a_router(
+    *, given_first: bool
+) -> None:
+    room = Room(2, settings=NodeSettings())
+    node, prefix = room.nodes[0], bytes.fromhex("20010db800010000")
+    ours = prefix + iid_of(EXTENDED[0])
+
+    def advertise(valid: int) -> None:
+        flags = PrefixInformationControl(l=False, a=True, r=False)
+        value = PrefixInformation(64, flags, valid, 0, prefix + bytes(8))
+        options = (NdOption(int(NdOptionType.PREFIX_INFORMATION), value),)
+        control = RouterAdvertisementControl(m=False, o=False)
+        body = RouterAdvertisement(64, control, 1800, 0, 0, options)
+        message = ICMPV6.encode(Icmpv6(int(Icmpv6Type.ROUTER_ADVERTISEMENT), 0, 0, body))
+        router = room.nodes[1]
+        datagram = router.ipv6.icmpv6_datagram(message, BY_EXTENDED[1], ALL_NODES, 255)
+        room.take(1, router.send_datagram(datagram, now=room.now))
+        room.run()
+
+    if not given_first:
+        advertise(7300)
+    room.take(0, node.add_address(ours, EXTENDED[0], now=room.now))
+    advertise(7300)
+    advertise(0)
+    room.run(8_000_000_000)
+    own = node.own.get(ours)
+    assert own is not None
+    assert (own.ready, own.deprecated, own.prefix_length) == (True, False, 64)
+
+
 def test_the_address_that_linux_makes_of_a_short_one_is_ours_and_never_chosen() -> None:
     room = Room()
     as_linux_says = linux_link_local_of(0xBEEF, SHORT[1])
