@@ -104,6 +104,7 @@ class OwnAddresses:
         for own in before:
             self.remove(own.address)
         made = self.take_up(extended, short, pan_id)
+        self._own = {address: self._own[address] for address in [*made, *self._own]}
         return (
             [address for address in told if address not in made],
             [
