@@ -48,6 +48,18 @@ _OPTIONS = (
         help="Register addresses with routers (RFC 8505) instead of asking all neighbours.",
     ),
     click.option(
+        "--mesh-under",
+        is_flag=True,
+        help="Pass on what comes for others with a mesh header, and send with one.",
+    ),
+    click.option(
+        "--mesh-route",
+        "mesh_routes",
+        metavar="ADDRESS=NEXT-HOP",
+        multiple=True,
+        help="Link-layer addresses, 0x0003=0x0002; all others are neighbours. With --mesh-under.",
+    ),
+    click.option(
         "--raw-key",
         metavar="HEX",
         help="Secure all frames with this key; others can see it in the list of processes.",
@@ -90,6 +102,8 @@ class IdentityOptions:
     ack: bool | None = None
     addresses: tuple[str, ...] = ()
     register: bool = False
+    mesh_under: bool = False
+    mesh_routes: tuple[str, ...] = ()
     raw_key: str | None = None
     key_files: tuple[str, ...] = ()
     level: str | None = None

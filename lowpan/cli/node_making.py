@@ -17,6 +17,7 @@ from lowpan.capture.key_sources import (
     read_key_file,
 )
 from lowpan.capture.keys import RawKey
+from lowpan.cli.mesh_routes import forwarding_of
 from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.report import CommandError
 from lowpan.errors import FieldOutOfRange, KeyFormatError
@@ -56,6 +57,7 @@ def _node(
             settings=NodeSettings(
                 link=LinkSettings(acknowledged=identity.ack),
                 discovery=NdSettings(register=identity.register),
+                forwarding=forwarding_of(identity),
             ),
             security=security,
             store=None if security is None else _store(identity.store, extended),

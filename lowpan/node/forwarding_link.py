@@ -104,7 +104,7 @@ class ForwardingLink(LowpanLink):
 
     @property
     def forwarded(self) -> Mapping[str, Counter[str]]:
-        """Return what became of payloads, by the engine that counted it."""
+        """Return what became of payloads of others, by the engine that counted it."""
         engines = {
             "mesh_under": self.mesh_under,
             "fragment_recovery": self.fragment_recovery,

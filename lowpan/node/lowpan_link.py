@@ -1,6 +1,7 @@
 """A link as IPv6 sees it: datagrams above, IEEE 802.15.4 frames below."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -100,6 +101,11 @@ class LowpanLink:
     def waiting(self) -> int:
         """Return how many datagrams are on their way to the radio."""
         return len(self._outbox)
+
+    @property
+    def forwarded(self) -> Mapping[str, Counter[str]]:
+        """Return what became of payloads of others, by the engine that counted it."""
+        return {}
 
     def send_datagram(
         self, datagram: bytes, source: bytes, destination: bytes, next_hop: bytes, *, now: int

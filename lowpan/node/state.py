@@ -32,6 +32,7 @@ def engine_counters(engine: Node) -> dict[str, Any]:
         "datagrams_discarded": counted(engine.ipv6.discarded),
         "neighbour_discovery_refused": counted(engine.discovery.refused),
     }
+    counters |= {name: counted(counts) for name, counts in engine.lowpan.forwarded.items()}
     if engine.link.unacknowledged:
         counters["acknowledgments"] = {
             "not sent, for they could not be secured": engine.link.unacknowledged
