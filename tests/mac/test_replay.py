@@ -105,6 +105,40 @@ def test_challenge_never_makes_an_accepted_counter_good_again() -> None:
         ours.establish(KEY, SENDERS[0], 1 << 32, now=0)
 
 
+def test_a_late_answer_makes_nothing_new_again() -> None:
+    ours = IncomingCounters()
+    for counter in (3, 7, 10):
+        assert ours.accept(KEY, SENDERS[0], counter, now=0) is Freshness.NEW
+    assert ours.establish(KEY, SENDERS[0], 20, now=0)
+    assert not ours.establish(KEY, SENDERS[0], 10, now=0)  # what it said before 10 came
+    assert ours.accept(KEY, SENDERS[0], 10, now=0) is Freshness.OLD
+    assert ours.establish(KEY, SENDERS[0], 11, now=0)  # later than that: nothing was taken since
+    assert ours.accept(KEY, SENDERS[0], 11, now=0) is Freshness.NEW
+
+
+def test_a_late_answer_of_one_who_was_forgotten_since_makes_nothing_new_again() -> None:
+    ours = IncomingCounters(most_senders=1)
+    assert ours.accept(KEY, SENDERS[0], 10, now=50) is Freshness.NEW
+    assert ours.accept(KEY, SENDERS[1], 1, now=60) is Freshness.NEW  # SENDERS[0] is forgotten
+    assert not ours.establish(KEY, SENDERS[0], 5, now=70, challenged_at=60)
+    assert ours.accept(KEY, SENDERS[0], 10, now=70) is Freshness.OLD
+    assert ours.establish(KEY, SENDERS[0], 11, now=70, challenged_at=60)
+    assert ours.accept(KEY, SENDERS[0], 11, now=70) is Freshness.NEW
+
+
+def test_counters_of_two_layers_share_a_store_and_nothing_else() -> None:
+    store = MemoryStore()
+    link = IncomingCounters(PatientStore(store))
+    mle = IncomingCounters(PatientStore(store), name="mle/")
+    assert link.accept(KEY, SENDERS[0], 10, now=0) is Freshness.NEW
+    assert mle.accept(KEY, SENDERS[0], 10, now=0) is Freshness.NEW
+    assert not IncomingCounters(PatientStore(store), name="other/").knows(KEY, SENDERS[0])
+    link.forget_key(KEY)
+    again = IncomingCounters(PatientStore(store), name="mle/")
+    assert again.accept(KEY, SENDERS[0], 10, now=0) is Freshness.OLD
+    assert not IncomingCounters(PatientStore(store)).knows(KEY, SENDERS[0])
+
+
 def test_attack_18_restart_accepts_nothing_that_was_accepted() -> None:
     store = MemoryStore()
     ours = counters(store)
