@@ -77,7 +77,9 @@ class Reception:
         source = frame.source
         if isinstance(opened, Refusal):
             return self.drop(opened.drop, opened.reason, psdu, source)
-        if source is not None and frame.sequence_number is not None:
+        # one that is secured has a counter, which nobody else can have used
+        in_clear = not opened.security_level
+        if in_clear and source is not None and frame.sequence_number is not None:
             sender = (frame.source_pan_id, source)
             if self._duplicates.is_duplicate(sender, frame.sequence_number, now=now):
                 return self.drop(Drop.DUPLICATE, "", psdu, source)
