@@ -20,7 +20,14 @@ from lowpan.mac.coordinating import (
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.membership import KEEP_ALIVE, JoinPlan, Look, Membership, MembershipAction
 from lowpan.mac.pan import Pan
-from lowpan.mac.polling import ParentLost, PollSettings, ReceiverOff, ReceiverOn
+from lowpan.mac.polling import (
+    ParentLost,
+    Polling,
+    PollingAction,
+    PollSettings,
+    ReceiverOff,
+    ReceiverOn,
+)
 from lowpan.mac.scanning import (
     ChannelBegun,
     PanFound,
@@ -30,6 +37,7 @@ from lowpan.mac.scanning import (
     ScanPlan,
 )
 from lowpan.mac.service import (
+    BROADCAST,
     CommandReceived,
     CommandSent,
     Configure,
@@ -112,11 +120,16 @@ class Management:
         self._wanted: deque[_Scan] = deque()
         self._held: list[LinkAction] = []
         """What the link layer wants sent while a scan has the radio; one frame at most."""
+        self._polling: Polling | None = None
+        """Of a sleeper whose parent somebody else has found: a mesh engine."""
         self._takes_part = settings.device or settings.coordinator
-        has = link.capabilities
-        self._may_sleep = settings.poll is not None and RadioCapability.RECEIVER_OFF in has
-        self._awaits_acks = RadioCapability.ACK_TIMEOUT not in has
+        self._may_sleep = settings.poll is not None and self._has_switch
+        self._awaits_acks = RadioCapability.ACK_TIMEOUT not in link.capabilities
         self._listens = True
+
+    @property
+    def _has_switch(self) -> bool:
+        return RadioCapability.RECEIVER_OFF in self.link.capabilities
 
     @property
     def is_busy(self) -> bool:
@@ -166,6 +179,30 @@ class Management:
     def leave(self, *, now: int) -> list[ManagementAction]:
         """Leave our PAN, or look for it no more; NotAssociated tells the end."""
         return self._done(self._from_engine(self._device().leave(now=now), now), now)
+
+    def sleep_on(self, parent: bytes, interval: int, *, now: int) -> list[ManagementAction]:
+        """Sleep, and ask `parent` (2 or 8 octets) every `interval` microseconds; ParentLost tells.
+
+        For who has a parent without having associated with it.
+        """
+        before = [] if self._polling is None else self._polling.stop()
+        self._polling = Polling(PollSettings(interval=interval))
+        self._takes_part, self._may_sleep = True, self._has_switch
+        started = self._polling.start(parent, now=now)
+        return self._done(self._from_engine([*before, *started], now), now)
+
+    def stay_awake(self, *, now: int) -> list[ManagementAction]:
+        """Sleep no longer; harmless for who does not."""
+        if self._polling is None:
+            return []
+        self._polling.stop()
+        self._polling = None
+        return self._done(self._from_engine([ReceiverOn()], now), now)
+
+    def expect_until(self, moment: int, *, now: int) -> None:
+        """Ask more often until `moment`: an answer is on its way."""
+        if self._polling is not None:
+            self._polling.expect(max(moment - now, 0), now=now)
 
     def permit_joining(self, duration: int | None, *, now: int) -> None:
         """Let devices join us for `duration` microseconds; None: always, 0: no longer."""
@@ -228,6 +265,8 @@ class Management:
             done += self._from_scan(self._scanning.handle_deadline(now=now), now)
         elif self.membership is not None:
             done += self._from_engine(self.membership.handle_deadline(now=now), now)
+        elif self._polling is not None:
+            done += self._from_engine(self._polling.handle_deadline(now=now), now)
         if self.pan is not None:
             self.pan.handle_deadline(now=now)
             self.link.beacon = self.pan.beacon
@@ -235,9 +274,9 @@ class Management:
 
     # Inside
 
-    def _parts(self) -> list[Membership | Pan | Scanning]:
+    def _parts(self) -> list[Membership | Pan | Polling | Scanning]:
         """Return whose deadlines count; a scan has the radio, so that others have to wait."""
-        device = self._scanning if self._scanning is not None else self.membership
+        device = self._scanning if self._scanning is not None else self.membership or self._polling
         return [part for part in (device, self.pan) if part is not None]
 
     def _device(self) -> Membership:
@@ -266,7 +305,7 @@ class Management:
                 case CommandReceived():
                     done += self._command_received(action, now)
                 case DataReceived() | EmptyReceived():
-                    done += self._heard(action.source, action.frame_pending, now)
+                    done += self._heard(action, now)
                     done.append(action)
                 case _:
                     done.append(action)
@@ -276,6 +315,8 @@ class Management:
         done: list[ManagementAction] = []
         if self.membership is not None:
             done += self._from_engine(self.membership.command_sent(sent, now=now), now)
+        elif self._polling is not None:
+            done += self._from_engine(self._polling.command_sent(sent, now=now), now)
         if self.pan is not None:
             done += self._from_engine(self.pan.command_sent(sent), now)
         return done
@@ -288,13 +329,18 @@ class Management:
             done += self._from_engine(self.pan.receive_command(received), now)
         return done
 
-    def _heard(self, source: bytes | None, more: bool, now: int) -> list[ManagementAction]:
-        if self.membership is None:
+    def _heard(self, heard: DataReceived | EmptyReceived, now: int) -> list[ManagementAction]:
+        source, more = heard.source, heard.frame_pending
+        if self.membership is not None:
+            told = self.membership.frame_received(source, more=more, now=now)
+            return self._from_engine(told, now)
+        to_all = isinstance(heard, DataReceived) and heard.destination == BROADCAST
+        if self._polling is None or to_all:
             return []
-        return self._from_engine(self.membership.frame_received(source, more=more, now=now), now)
+        return self._from_engine(self._polling.frame_received(more=more, now=now), now)
 
     def _from_engine(
-        self, actions: Sequence[MembershipAction | CoordinatorAction], now: int
+        self, actions: Sequence[MembershipAction | CoordinatorAction | PollingAction], now: int
     ) -> list[ManagementAction]:
         """Let the link layer do what an engine asks, and tell what it tells."""
         done: list[ManagementAction] = []

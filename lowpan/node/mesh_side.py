@@ -49,9 +49,9 @@ class MeshDatagram:
     protection: LinkProtection = LinkProtection.POLICY
 
 
-MeshTold = AddressChanged | MeshNews | NeighbourEvent | SleepOn | StayAwake | ExpectAnswer
+MeshTold = AddressChanged | MeshNews | NeighbourEvent
 """What is for whoever runs the node."""
-ForNode = MeshDatagram | Configure | SetSleepers | MeshTold
+ForNode = MeshDatagram | Configure | SetSleepers | SleepOn | StayAwake | ExpectAnswer | MeshTold
 """What remains for the node to do, or to tell."""
 
 
@@ -90,6 +90,10 @@ class MeshSide:
         if isinstance(frame, FrameHeard):
             return self.carry_out(self.engine.frame_heard(frame, now=now))
         return self.carry_out(self.engine.frame_sent(frame, now=now))
+
+    def parent_lost(self, *, now: int) -> list[ForNode]:
+        """Tell the engine that whom a sleeper asks does not answer."""
+        return self.carry_out(self.engine.parent_lost(now=now))
 
     def next_link_address(self, destination: bytes) -> bytes | None:
         """Return whom a datagram goes to, None if IPv6 is to find out.

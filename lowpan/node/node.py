@@ -1,5 +1,6 @@
 """One node: the engines of its layers wired together, one inbox, one list of actions."""
 
+from dataclasses import replace
 from random import Random
 
 from lowpan.adaptation.layer import Ends
@@ -11,9 +12,19 @@ from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.management import Answer, Management, ManagementAction
+from lowpan.mac.polling import ParentLost
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, LinkAction
-from lowpan.mesh.service import FrameHeard, FrameSent, MeshAction, MeshEngine, SetSleepers
+from lowpan.mesh.service import (
+    ExpectAnswer,
+    FrameHeard,
+    FrameSent,
+    MeshAction,
+    MeshEngine,
+    SetSleepers,
+    SleepOn,
+    StayAwake,
+)
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.forwarding_link import lowpan_link
@@ -277,6 +288,8 @@ class Node:
             elif isinstance(action, FrameHeard | FrameSent):
                 if self.mesh is not None:
                     done += self._from_mesh(self.mesh.note(action, now=now), now)
+            elif self.mesh is not None and isinstance(action, ParentLost):
+                done += self._from_mesh(self.mesh.parent_lost(now=now), now)
             else:
                 if isinstance(action, PlaceNews):
                     news = self._pan.take(action, now=now)
@@ -324,7 +337,16 @@ class Node:
                 case MeshDatagram():
                     done += self._send_for_mesh(action, now)
                 case Configure(settings):
-                    done += self.configure(settings, now=now)
+                    listens = self.link.radio.rx_on_when_idle
+                    done += self.configure(replace(settings, rx_on_when_idle=listens), now=now)
+                case SleepOn(parent, interval):
+                    slept = self.management.sleep_on(parent, interval, now=now)
+                    done += self._from_lowpan(self.lowpan.take(slept, now), now)
+                case StayAwake():
+                    woken = self.management.stay_awake(now=now)
+                    done += self._from_lowpan(self.lowpan.take(woken, now), now)
+                case ExpectAnswer(until):
+                    self.management.expect_until(until, now=now)
                 case SetSleepers(sleepers):
                     told = self.link.set_sleepers(sleepers, now=now)
                     done += self._from_lowpan(self.lowpan.take(told, now), now)
