@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 pytest.register_assert_rewrite("tests.radios.contract", "tests.radios.contract_parts")
 
 PEERS = {
+    "ping": "apt install iputils-ping",
     "tshark": "apt install tshark",
     "qemu-system-x86_64": (
         "apt install qemu-system-x86 busybox-static kmod xz-utils wpan-tools iproute2 iputils-ping"

@@ -27,7 +27,7 @@ from tests.aio.virtual_time import virtually
 PREFIX, BORDER, HOST = (parse_ipv6(text) for text in ("fd00:db8::", "fd00:db8::1", "fd00:db8::2"))
 
 ROUTER = NodeSettings(
-    routers=False, discovery=NdSettings(router=RouterSettings(border_address=BORDER))
+    routers=False, discovery=NdSettings(router=RouterSettings(border_address=BORDER, hop_limit=77))
 )
 REGISTERING = NodeSettings(discovery=NdSettings(register=True, registration_lifetime=120))
 
@@ -72,7 +72,8 @@ async def test_a_host_registers_with_our_border_router(medium: str) -> None:
         await until(told_border, NeighbourRegistered(HOST, b"\0\2"))
         assert host.engine.adaptation.contexts.known[1].network == PREFIX[:8]
         assert (await host.ping("fd00:db8::1", size=200, timeout=5)).octets == 208
-        assert (await border.ping("fd00:db8::2", size=200, timeout=5)).octets == 208
+        back = await border.ping("fd00:db8::2", size=200, timeout=5)
+        assert (back.octets, back.hop_limit) == (208, 77)  # as the router says
         state = host.state()
         assert state["routers"] == [SHORT[0]]
         assert state["contexts"] == {"1": "fd00:db8::/64"}
