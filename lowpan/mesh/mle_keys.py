@@ -98,6 +98,11 @@ class ThreadMleKeys:
         )
         """What messages of ours call their key."""
 
+    @property
+    def derived(self) -> int:
+        """Return how many keys of other sequences than those around ours are kept."""
+        return len(self._derived)
+
     def fingerprint(self, key_sequence: int) -> str:
         """Return what may be shown of the key of `key_sequence`."""
         return self._key(key_sequence).fingerprint

@@ -6,7 +6,7 @@ import pytest
 
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.keys import KeyIdentifier, KeyTable
-from lowpan.mac.security import LinkSecurity
+from lowpan.mac.security import LinkSecurity, Opened, Refusal
 from lowpan.mac.service import Drop
 from lowpan.mac.thread_keys import derive
 from lowpan.mesh.key_sequence import (
@@ -23,7 +23,8 @@ from lowpan.mesh.mle_keys import ThreadMleKeys
 from lowpan.mesh.mle_security import MleSecurity, OpenedMle, StaleMle
 from lowpan.store import MemoryStore, Store
 from lowpan.wire.secret import fingerprint
-from tests.mac.secured import FailingStore, counter_of, data, opened, refused
+from tests.mac.secured import FailingStore, counter_of, data, decoded, opened, refused
+from tests.mac.test_acknowledgment_security import acknowledgment
 from tests.mesh.mle import ALICE, BOB, NETWORK_KEY, drafted, heard, said
 
 GUARD = 624 * HOUR
@@ -96,7 +97,7 @@ def test_a_policy_below_two_hours_is_refused() -> None:
     ]
 
 
-def test_keys_of_mle_and_of_the_link_layer_change_together() -> None:
+def test_attack_24_keys_of_mle_and_of_the_link_layer_change_with_counters_of_their_own() -> None:
     node = Node(ALICE)
     for sequence in (1, 2):
         node.authority(sequence, now=0)
@@ -109,6 +110,21 @@ def test_keys_of_mle_and_of_the_link_layer_change_together() -> None:
         assert isinstance(message, OpenedMle)
         assert (message.key_fingerprint, message.frame_counter) == (fingerprint(mle), 0)
         assert node.link.key == KeyIdentifier(1, sequence + 1)
+
+
+def test_attack_24_an_acknowledgment_bears_the_key_of_its_frame_though_keys_have_changed() -> None:
+    alice, bob = Node(ALICE), Node(BOB)
+    psdu = alice.link.seal(data(ALICE, BOB), now=0)
+    sent = decoded(psdu)
+    bob.authority(1, now=0)
+    ack = acknowledgment(psdu, bob.link)
+    alice.authority(1, now=0)
+    assert isinstance(alice.link.open_acknowledgment(decoded(ack), ack, sent, now=0), Opened)
+    under_new = alice.link.seal(data(ALICE, BOB), now=0)
+    other = acknowledgment(under_new, bob.link)
+    refusal = alice.link.open_acknowledgment(decoded(other), other, sent, now=0)
+    assert isinstance(refusal, Refusal)
+    assert refusal.drop is Drop.UNEXPECTED
 
 
 def test_a_peer_one_ahead_is_followed_once_the_guard_time_is_over() -> None:

@@ -1,6 +1,7 @@
 """MLE messages: sealed, opened, refused, and accepted once."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -11,7 +12,7 @@ from lowpan.mac.keys import FIRST_KEY, KeyIdentifier, KeyTable
 from lowpan.mac.replay import Freshness
 from lowpan.mac.service import Drop
 from lowpan.mac.thread_keys import derive
-from lowpan.mesh.mle_keys import NamedMleKeys, ThreadMleKeys
+from lowpan.mesh.mle_keys import MOST_DERIVED, NamedMleKeys, ThreadMleKeys
 from lowpan.mesh.mle_protection import seal_message
 from lowpan.mesh.mle_security import (
     THREAD_IN_CLEAR,
@@ -127,7 +128,7 @@ def test_each_message_has_a_counter_of_its_own_and_the_next_is_known_before() ->
         assert opened.frame_counter == counter
 
 
-def test_a_changed_message_is_refused_wherever_it_is_changed() -> None:
+def test_attack_16_a_changed_message_is_refused_wherever_it_is_changed() -> None:
     alice, bob = thread(ALICE), thread(BOB)
     payload = said(alice)
     drops = set[Drop]()
@@ -142,7 +143,7 @@ def test_a_changed_message_is_refused_wherever_it_is_changed() -> None:
     assert isinstance(heard(bob, payload, ALICE), OpenedMle)
 
 
-def test_a_message_cut_anywhere_is_refused() -> None:
+def test_attack_16_a_message_cut_anywhere_is_refused() -> None:
     payload, bob = said(thread(ALICE)), thread(BOB)
     for octets in range(len(payload)):
         assert isinstance(heard(bob, payload[:octets], ALICE), MleRefusal)
@@ -242,7 +243,7 @@ def test_an_answer_to_our_challenge_is_believed_below_our_mark_and_once() -> Non
     assert isinstance(heard(bob, said(alice), ALICE), OpenedMle)
 
 
-def test_an_answer_is_not_believed_twice_though_its_sender_was_forgotten_between() -> None:
+def test_attack_27_an_answer_is_believed_once_though_its_sender_was_forgotten_between() -> None:
     keys = NamedMleKeys(table(OTHER_KEY), None)
     bob = MleSecurity(BOB, keys, MemoryStore(), most_senders=1)
     alice, carol = drafted(ALICE), drafted(bytes(8))
@@ -263,7 +264,7 @@ def test_the_counter_in_an_answer_is_where_its_sender_goes_on() -> None:
     assert isinstance(heard(bob, said(alice), ALICE), OpenedMle)
 
 
-def test_each_key_sequence_has_its_own_key_and_counters() -> None:
+def test_attack_24_each_key_sequence_has_its_own_key_and_counters() -> None:
     alice, bob = thread(ALICE), thread(BOB)
     alice_keys, bob_keys = alice.keys, bob.keys
     assert isinstance(alice_keys, ThreadMleKeys)
@@ -319,7 +320,7 @@ def test_a_sequence_under_the_index_of_another_is_refused() -> None:
     )
 
 
-def test_without_security_only_what_the_caller_names_is_taken() -> None:
+def test_attack_22_without_security_only_what_the_caller_names_is_taken() -> None:
     alice, bob = thread(ALICE), thread(BOB)
     ends = (link_local(ALICE), ALL_NODES)
     for command in range(256):
@@ -331,7 +332,7 @@ def test_without_security_only_what_the_caller_names_is_taken() -> None:
 
 
 @pytest.mark.parametrize("tlv", ["03 04 00000000", "04 04 00000000", "05 04 00000000"])
-def test_challenge_response_and_counter_never_travel_in_clear(tlv: str) -> None:
+def test_attack_22_challenge_response_and_counter_never_travel_in_clear(tlv: str) -> None:
     alice, bob = thread(ALICE), thread(BOB)
     message = b"\x10" + bytes.fromhex(tlv)
     with pytest.raises(FieldOutOfRange):
@@ -349,6 +350,22 @@ def test_the_key_of_a_peer_alone_is_not_what_we_say_to_all() -> None:
     with pytest.raises(SecurityError, match="no key"):
         said(alice)
     assert alice.keys.identifier == FIRST_KEY
+
+
+def test_attack_28_a_flood_of_forged_messages_leaves_nothing_behind() -> None:
+    """Of any sender and any key sequence: what each of them costs is one CCM*, and a key."""
+    alice, bob = thread(ALICE), thread(BOB)
+    random, payload = Random(28), bytearray(said(alice))
+    for _ in range(2000):
+        sequence = random.randrange(1 << 32)
+        payload[6:11] = sequence.to_bytes(4, "big") + bytes((sequence % 128 + 1,))
+        outcome = heard(bob, bytes(payload), b"\x02" + random.randbytes(7))
+        assert isinstance(outcome, MleRefusal)
+        assert outcome.drop is Drop.MIC_BAD
+    assert list(bob.incoming.senders()) == []
+    assert isinstance(bob.keys, ThreadMleKeys)
+    assert bob.keys.derived <= MOST_DERIVED
+    assert isinstance(heard(bob, said(alice), ALICE), OpenedMle)
 
 
 def test_nobody_sees_a_key() -> None:
