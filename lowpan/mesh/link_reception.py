@@ -23,9 +23,9 @@ from lowpan.wire.mle_draft import NeighbourLinkQuality
 
 HOP_LIMIT = 255
 """Of all messages on a link: nobody has forwarded them (§9)."""
-STRANGER_EACH, STRANGER_BURST = 8_000, 256
-"""Microseconds between messages whose MICs are looked at, of all who have no link with us: a third
-of what a channel of 250 kbit/s carries, and less than a hundredth of our time."""
+STRANGER_EACH, STRANGER_BURST = 4_000, 256
+"""Microseconds between messages whose MICs are looked at, of all who have no link with us: no more
+than a channel of 250 kbit/s carries, and less than a hundredth of our time."""
 SETTLES = 2_000_000
 """Microseconds after a Link Accept of ours in which its receiver may still advertise that it has
 none: what it says may have been on its way."""

@@ -73,10 +73,10 @@ def test_nodes_without_short_addresses_link_as_well() -> None:
     assert neighbour.quality_out > 0
 
 
-def test_thirty_nodes_that_start_at_once_are_linked_after_ten_seconds() -> None:
+def test_thirty_nodes_that_start_at_once_are_linked_after_half_a_minute() -> None:
     network = LinkNetwork(30)
     network.start()
-    network.run_until(10 * SECOND)
+    network.run_until(30 * SECOND)
     assert network.all_up()
     messages = [command for command in network.commands() if command != "ADVERTISEMENT"]
     assert len(messages) <= 4 * 30 * 29 / 2
