@@ -74,3 +74,12 @@ class StoreError(LowpanError):
         super().__init__(cause)
         self.cure = cure
         """What the user can do about it, one line; empty where we know of nothing."""
+
+
+class AssociationError(LowpanError):
+    """No PAN has let us in."""
+
+    def __init__(self, cause: str, cure: str = "") -> None:
+        super().__init__(cause)
+        self.cure = cure
+        """What the user can do about it, one line; empty where we know of nothing."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 from weakref import WeakSet
 
+from lowpan.mac.management_service import PlaceChange
 from lowpan.mac.service import BeaconReceived, CommandReceived, FrameDropped
 from lowpan.node.service import (
     AddressChanged,
@@ -22,7 +23,7 @@ MOST_EVENTS = 4096
 
 @dataclass(frozen=True, slots=True)
 class RadioFailed:
-    """The radio did not do what it was asked; the node goes on."""
+    """Radio or store did not do what they were asked; the node goes on."""
 
     cause: str
     cure: str = ""
@@ -53,6 +54,7 @@ NodeEvent = (
     | FrameDropped
     | InterfaceNotice
     | NeighbourChanged
+    | PlaceChange
     | RadioFailed
     | RadioNotice
     | RouterNews

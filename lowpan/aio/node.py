@@ -1,7 +1,7 @@
 """Node: a host on an IEEE 802.15.4 network, for programs on asyncio."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from ipaddress import IPv6Interface, IPv6Network
 from random import Random, SystemRandom
@@ -18,15 +18,19 @@ from lowpan.aio.node_options import (
 )
 from lowpan.aio.node_state import state_of
 from lowpan.aio.pinging import SIZE, EchoAnswer, EchoFailure, Pinger, Pingers
+from lowpan.aio.place import ENERGY_S, SCAN_S, KnownDevices, Place
 from lowpan.aio.running import Running
 from lowpan.aio.securing import NodeSecurity, StoreOrPath, opened_store
 from lowpan.aio.socket_addresses import Address, octets_of
 from lowpan.errors import RadioClosed, RadioError
+from lowpan.mac.association import Associated
+from lowpan.mac.scanning import PanDescriptor, ScanType
 from lowpan.mac.security import LinkSecurity
 from lowpan.node.addresses import OwnAddress
 from lowpan.node.node import Node as NodeEngine
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, RadioCapability, RadioSettings, open_radio
+from lowpan.store import Store
 from lowpan.wire.addresses import format_ipv6, iid_of
 
 if TYPE_CHECKING:
@@ -46,9 +50,9 @@ class Node:
 
     `async with lowpan.Node("spinel:/dev/ttyACM0", channel=15, pan_id=0xBEEF) as node:`; from there
     to the end of the block it answers pings and neighbours.  A radio that is given open stays
-    open.  Entering raises RadioError, StoreError and TunError.  The end of the block waits half a
-    second at most for what was sent to leave, and raises what has ended the node before, unless
-    that was the end of the radio.
+    open.  Entering raises RadioError, StoreError, TunError and AssociationError.  The end of the
+    block waits half a second at most for what was sent to leave, and raises what has ended the node
+    before, unless that was the end of the radio.
     """
 
     def __init__(  # noqa: PLR0913  (each with its default)
@@ -65,6 +69,9 @@ class Node:
         store: StoreOrPath | None = None,
         tun: str | None = None,
         routes: Sequence[str | IPv6Network] = (),
+        associate: bool = False,
+        poll_interval: float | None = None,
+        coordinator: bool = False,
         settings: NodeSettings | None = None,
         random: Random | None = None,
     ) -> None:
@@ -85,6 +92,9 @@ class Node:
             store=store,
             tun=tun,
             routes=tuple(map(network_of, routes)),
+            associate=associate,
+            poll_interval=poll_interval,
+            coordinator=coordinator,
             settings=settings,
         )
         self._random = random or SystemRandom()
@@ -92,6 +102,7 @@ class Node:
         self._events = EventReaders()
         self._running: Running | None = None
         self._tun: TunHost | None = None
+        self._store: Store | None = None
 
     async def __aenter__(self) -> Self:
         """Open the radio and be on air."""
@@ -234,6 +245,49 @@ class Node:
         running = self._live
         running.put(running.engine.remove_address(octets_of(address), now=running.now()))
 
+    # Its place in a PAN
+
+    async def associate(self) -> Associated:
+        """Join a PAN again, as entering does with `associate=True`; raise AssociationError."""
+        return await self._place.associate()
+
+    async def disassociate(self) -> None:
+        """Leave the PAN that was joined, and look for it no more."""
+        await self._place.disassociate()
+
+    def permit_joining(self, seconds: float | None = None) -> None:
+        """Let devices join us for so long, or until told otherwise; 0: no longer.
+
+        Raises FieldOutOfRange for who is no coordinator.
+        """
+        duration = None if seconds is None else round(seconds * 1_000_000)
+        self.engine.management.permit_joining(duration, now=self._live.now())
+
+    async def scan(
+        self,
+        channels: Iterable[int] | None = None,
+        *,
+        seconds: float = SCAN_S,
+        passive: bool = False,
+    ) -> list[PanDescriptor]:
+        """Return the coordinators that answer on `channels`, or are heard if it is `passive`.
+
+        Meanwhile the radio is there, `seconds` on each channel: what comes in is missed, and what
+        is sent waits.  Raises FieldOutOfRange, and what has ended the node.
+        """
+        scan_type = ScanType.PASSIVE if passive else ScanType.ACTIVE
+        return list((await self._place.scan(scan_type, channels, seconds)).pans)
+
+    async def scan_energy(
+        self, channels: Iterable[int] | None = None, *, seconds: float = ENERGY_S
+    ) -> dict[int, float]:
+        """Return the highest energy on each channel, dBm; otherwise like scan().
+
+        Raises RadioError if the radio does not measure.
+        """
+        done = await self._place.scan(ScanType.ENERGY, channels, seconds)
+        return dict(done.energies)
+
     # How it begins
 
     @property
@@ -260,6 +314,7 @@ class Node:
             settings=options.node_settings(radio),
         )
         running = Running(engine, radio, self._events)
+        self._place = Place(running, channel=options.channel, pan_id=options.pan_id)
         self._endpoints, self._pingers = Endpoints(running, self), Pingers(running, self._random)
         if security is not None:
             stack.callback(lambda: security.settle(now=running.now()))
@@ -271,6 +326,10 @@ class Node:
         stack.push_async_callback(running.close)
         self._running = running
         await running.start()
+        if options.coordinator and options.store is not None:
+            KnownDevices(self._opened_store(), running).restore()
+        if options.associate:
+            await self._place.associate()
         await running.addressed(READY_S)
         for address in options.addresses:
             self.add_address(address)
@@ -281,6 +340,16 @@ class Node:
         security = self.options.security
         if not isinstance(security, NodeSecurity):
             return security
-        store = opened_store(self.options.store, self._stack)
+        store = self._opened_store()
         assert settings.extended_address is not None
-        return security.secures(settings.extended_address, store, settings.pan_id)
+        return security.secures(
+            settings.extended_address,
+            store,
+            settings.pan_id,
+            coordinator=self.options.coordinator,
+        )
+
+    def _opened_store(self) -> Store:
+        if self._store is None:
+            self._store = opened_store(self.options.store, self._stack)
+        return self._store

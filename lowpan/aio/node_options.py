@@ -8,13 +8,18 @@ from typing import TypeVar
 
 from lowpan.aio.securing import NodeSecurity, StoreOrPath
 from lowpan.errors import FieldOutOfRange
+from lowpan.mac.polling import PollSettings
 from lowpan.mac.security import LinkSecurity
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, RadioSettings, neighbours_acknowledge
 from lowpan.wire.addresses import iid_of
 
+LONGEST_POLL_INTERVAL_S = 7.0
+"""Below macTransactionPersistenceTime, 7.68 s."""
 NO_SHORT_ADDRESS, NOT_ASSOCIATED = 0xFFFE, 0xFFFF
 """Short addresses that are none (IEEE 802.15.4-2020 table 8-94)."""
+NO_PAN = 0xFFFF
+"""PAN ID of who has none."""
 
 _EXTENDED = re.compile(r"[0-9A-Fa-f]{2}(?:[:-]?[0-9A-Fa-f]{2}){7}")
 _Prefix = TypeVar("_Prefix", IPv6Interface, IPv6Network)
@@ -41,14 +46,39 @@ class NodeOptions:
     """Interface of the operating system that has our addresses."""
     routes: tuple[IPv6Network, ...] = ()
     """What else the operating system reaches through it."""
+    associate: bool = False
+    """Join a PAN: any that lets us in, or the one of `pan_id`, on `channel` if it is given."""
+    poll_interval: float | None = None
+    """Seconds: sleep, and ask the coordinator as often for what waits; None: listen always."""
+    coordinator: bool = False
+    """Let devices join us, while that is permitted."""
     settings: NodeSettings | None = None
+
+    def __post_init__(self) -> None:
+        """Raise FieldOutOfRange for what nobody can be."""
+        if self.associate and self.coordinator:
+            raise FieldOutOfRange("a coordinator has its own PAN, and joins none")
+        if self.associate and self.short_address is not None:
+            raise FieldOutOfRange("the coordinator gives the short address of who joins")
+        if self.poll_interval is None:
+            return
+        if not self.associate:
+            raise FieldOutOfRange("a sleeper needs a coordinator to ask: associate=True")
+        if not 0.05 <= self.poll_interval <= LONGEST_POLL_INTERVAL_S:
+            longest = f"{LONGEST_POLL_INTERVAL_S:g}"
+            raise FieldOutOfRange(f"a poll interval is 0.05 to {longest} s: frames wait no longer")
 
     def radio_settings(self, radio: RadioSettings, random: Random) -> RadioSettings:
         """Return what a radio that is now as `radio` says is to be; raise FieldOutOfRange."""
         pan_id = radio.pan_id if self.pan_id is None else self.pan_id
         short = radio.short_address if self.short_address is None else self.short_address
-        if short == NOT_ASSOCIATED:
+        if self.associate:
+            pan_id, short = NO_PAN, NOT_ASSOCIATED
+        elif short == NOT_ASSOCIATED:
             short = NO_SHORT_ADDRESS
+        if self.coordinator:
+            pan_id = random.randrange(NO_PAN - 1) if pan_id == NO_PAN else pan_id
+            short = 0 if self.short_address is None and short == NO_SHORT_ADDRESS else short
         for number in (pan_id, short):
             if not 0 <= number <= 0xFFFF:
                 raise FieldOutOfRange(f"{number:#x} has more than 16 bits")
@@ -66,11 +96,26 @@ class NodeOptions:
 
     def node_settings(self, radio: Radio) -> NodeSettings:
         """Return what the engine on `radio` is told."""
-        settings = replace(self.settings or NodeSettings(), for_host=self.tun is not None)
+        settings = self._managed(self.settings or NodeSettings())
+        settings = replace(settings, for_host=self.tun is not None)
         if settings.link.acknowledged is not None:
             return settings
         asked = neighbours_acknowledge(radio)
         return replace(settings, link=replace(settings.link, acknowledged=asked))
+
+    def _managed(self, settings: NodeSettings) -> NodeSettings:
+        """Return the settings of a device or coordinator, if it is one."""
+        if not self.associate and not self.coordinator:
+            return settings
+        poll, link = None, settings.link
+        if self.poll_interval is not None:
+            poll = PollSettings(interval=round(self.poll_interval * 1_000_000))
+            window = max(link.duplicate_window, 2 * poll.interval)
+            link = replace(link, duplicate_window=window)
+        management = replace(
+            settings.management, device=self.associate, coordinator=self.coordinator, poll=poll
+        )
+        return replace(settings, management=management, link=link)
 
 
 def extended_address_of(text: str | bytes | None) -> bytes | None:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar, get_args
 
 from lowpan.aio.events import EventReaders, RadioFailed
 from lowpan.aio.radio_orders import MOST_AT_ONCE, RadioOrders
-from lowpan.errors import RadioClosed, RadioError
+from lowpan.errors import RadioClosed, RadioError, StoreError
 from lowpan.mac.acknowledging import AcknowledgesSecured
+from lowpan.mac.management_service import PlaceChange
 from lowpan.mac.service import (
     Acknowledge,
     BeaconReceived,
@@ -50,6 +51,7 @@ _TOLD = (
     ErrorReceived,
     NeighbourChanged,
     *get_args(RouterNews),
+    *get_args(PlaceChange),
 )
 """Actions that are events as well as whatever else they are."""
 
@@ -200,8 +202,12 @@ class Running:
     def _measured(self, dbm: float) -> None:
         self.put(self.engine.energy_measured(dbm, now=self.now()))
 
-    def _radio_failed(self, error: RadioError) -> None:
+    def note_failure(self, error: RadioError | StoreError) -> None:
+        """Tell of something that went wrong, and goes on."""
         self.events.put(RadioFailed(str(error), error.cure))
+
+    def _radio_failed(self, error: RadioError) -> None:
+        self.note_failure(error)
 
     def _tell_dropped(self, dropped: FrameDropped) -> None:
         if dropped.drop is not Drop.NOT_FOR_US:  # most of what a busy channel carries

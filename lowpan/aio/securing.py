@@ -45,8 +45,16 @@ class NodeSecurity:
         if len(self.key_source) not in _MODES:
             raise FieldOutOfRange(f"a key source of {len(self.key_source)} octets, not 0, 4 or 8")
 
-    def secures(self, extended_address: bytes, store: Store, pan_id: int) -> LinkSecurity:
-        """Return what seals and opens the frames of the node with this address."""
+    def secures(
+        self, extended_address: bytes, store: Store, pan_id: int, *, coordinator: bool = False
+    ) -> LinkSecurity:
+        """Return what seals and opens the frames of the node with this address.
+
+        Who looks for a coordinator asks in clear, since it knows nobody yet.
+        """
+        policy = self.policy
+        if policy is None and coordinator:
+            policy = SecurityPolicy.for_level(self.level, beacon_requests_in_clear=True)
         identifier = KeyIdentifier(
             _MODES[len(self.key_source)], self.key_index, self.key_source or None
         )
@@ -61,7 +69,7 @@ class NodeSecurity:
             store,
             level=self.level,
             key=identifier,
-            policy=self.policy,
+            policy=policy,
             peers=peers,
         )
 

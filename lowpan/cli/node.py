@@ -5,7 +5,11 @@ from typing import Any
 
 import click
 
+from lowpan.cli.durations import within
 from lowpan.cli.node_identity import identity_options, taken_from
+
+LONGEST_POLL_INTERVAL_S = 7.0
+"""Frames wait for 7.68 s."""
 
 
 @click.command(short_help="Be a node: answer pings, and give the system an interface.")
@@ -21,6 +25,17 @@ from lowpan.cli.node_identity import identity_options, taken_from
     multiple=True,
     help="What else the system reaches through --tun.",
 )
+@click.option(
+    "--associate", is_flag=True, help="Join a PAN that lets us in; with --pan and --channel, that."
+)
+@click.option(
+    "--poll-interval",
+    callback=within(0.05, LONGEST_POLL_INTERVAL_S),
+    metavar="TIME",
+    help="With --associate: sleep, and ask as often for what waits, such as 4s.",
+)
+@click.option("--coordinator", is_flag=True, help="Have a PAN that devices may join.")
+@click.option("--permit", is_flag=True, help="Let devices join the --coordinator.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def node(radio: str, **options: Any) -> int:
     """Be an IPv6 host on the network of RADIO until interrupted, and tell what happens.

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -19,6 +19,8 @@ from lowpan.aio.endpoint import udp_ends
 from lowpan.aio.events import EventsMissed, InterfaceNotice, NodeEvent, RadioFailed
 from lowpan.aio.node import Node
 from lowpan.aio.node_state import shown_link_address
+from lowpan.cli.place_lines import said_of_place
+from lowpan.mac.management_service import PlaceChange
 from lowpan.mac.service import BeaconReceived, CommandReceived, FrameDropped
 from lowpan.node.service import (
     AddressChanged,
@@ -33,7 +35,10 @@ from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS
 from lowpan.wire.nd_options import AddressRegistrationStatus
 
 _ADDRESSES = {"address", "source", "destination", "router"}
-_LINK_ADDRESSES = {"link_address"}
+_LINK_ADDRESSES = {
+    *("link_address", "short_address", "extended_address"),
+    *("coordinator", "parent"),
+}
 
 
 def identity_lines(radio: Radio, node: Node) -> list[str]:
@@ -120,6 +125,8 @@ def said(event: NodeEvent) -> str:  # noqa: PLR0911  (a kind each)
             return f"{cause}; {cure}" if cure else cause
         case EventsMissed(count):
             return f"{count} events missed"
+        case _ if isinstance(event, PlaceChange):
+            return said_of_place(event)
         case _:
             return _said_of_routers(event)
 
@@ -171,6 +178,8 @@ def _plain(name: str, value: object) -> object:
     """Return a value that JSON has."""
     if isinstance(value, Enum):
         return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     if not isinstance(value, bytes):
         return value
     if name in _ADDRESSES | _LINK_ADDRESSES and len(value) in (2, 8, 16):

@@ -24,6 +24,11 @@ class NodeCommandOptions:
 
     tun: str | None = None
     routes: tuple[str, ...] = ()
+    associate: bool = False
+    poll_interval: float | None = None
+    """Seconds."""
+    coordinator: bool = False
+    permit: bool = False
     as_json: bool = False
 
 
@@ -31,6 +36,13 @@ def run_node(uri: str, identity: IdentityOptions, options: NodeCommandOptions) -
     """Run until interrupted; raise CommandError and what a node raises."""
     if options.routes and options.tun is None:
         raise CommandError("--route without --tun", "add --tun lowpan0")
+    if options.poll_interval is not None and not options.associate:
+        raise CommandError("--poll-interval without --associate", "a sleeper needs a coordinator")
+    if options.permit and not options.coordinator:
+        raise CommandError("--permit without --coordinator", "add --coordinator")
+    if options.associate and (options.coordinator or identity.short is not None):
+        cause = "--associate with --coordinator or --short"
+        raise CommandError(cause, "who joins gets its short address from a coordinator")
     with Output() as output:
         output.most_lines = 1  # somebody watches, or waits for the first line
         asyncio.run(until_interrupted(_be_node(uri, identity, options, output)))
@@ -40,11 +52,16 @@ def run_node(uri: str, identity: IdentityOptions, options: NodeCommandOptions) -
 async def _be_node(
     uri: str, identity: IdentityOptions, options: NodeCommandOptions, output: Output
 ) -> None:
-    more = {"tun": options.tun, "routes": options.routes}
+    more = {
+        name: getattr(options, name)
+        for name in ("tun", "routes", "associate", "poll_interval", "coordinator")
+    }
     shown = event_json if options.as_json else event_line
     async with node_on(uri, identity, **more) as (radio, node):
         events = node.events()
         async with node:
+            if options.permit:
+                node.permit_joining()
             first = [identity_json(radio, node)] if options.as_json else identity_lines(radio, node)
             _print(output, first)
             try:

@@ -177,6 +177,10 @@ class AwaitedAck:
         )
 
 
+_IMMEDIATE = tuple(AwaitedAck(number, None) for number in range(256))
+"""What acknowledges frames before version 2, by their sequence number."""
+
+
 def awaited_ack(psdu: bytes) -> AwaitedAck | None:
     """Return what acknowledges `psdu`, at least 3 octets; None if it asks for nothing.
 
@@ -186,6 +190,8 @@ def awaited_ack(psdu: bytes) -> AwaitedAck | None:
     asks = psdu[0] & 0x20 if kind < 4 else kind == 5 and psdu[0] & 8 and psdu[1] & 0x40
     if not asks:
         return None
+    if kind < 4 and psdu[1] & 0x30 < 0x20:  # before version 2 there are Imm-Acks only
+        return _IMMEDIATE[psdu[2]]
     try:
         frame = decode_frame(psdu)
     except MalformedFrame:
@@ -195,7 +201,7 @@ def awaited_ack(psdu: bytes) -> AwaitedAck | None:
     if not isinstance(frame, Frame):
         return None
     if frame.control.frame_version != 2:
-        return AwaitedAck(frame.sequence_number, frame.source)
+        return _IMMEDIATE[psdu[2]]
     octets = _ENHANCED_OCTETS + len(frame.source or b"") + MOST_ACK_IE_OCTETS
     security = frame.security
     if security is not None:

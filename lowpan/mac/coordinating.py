@@ -128,9 +128,9 @@ class Coordinating:
         device = self._devices.get(extended)
         return None if device is None else device.short_address
 
-    def add(self, extended: bytes, short: bytes | None) -> None:
-        """Know a device from before a restart; it counts as verified."""
-        self._devices[extended] = _Device(short, verified=True)
+    def add(self, extended: bytes, short: bytes | None, *, verified: bool = True) -> None:
+        """Know a device from before a restart, and whether it had a key then."""
+        self._devices[extended] = _Device(short, verified)
         if short is not None:
             self.names.give(short, extended)
 

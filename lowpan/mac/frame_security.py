@@ -22,7 +22,7 @@ from lowpan.wire.security_header import SECURITY_CONTROL, AuxiliarySecurityHeade
 
 SecurableFrame = Frame | Multipurpose
 
-_BEACON, _COMMAND = int(FrameType.BEACON), int(FrameType.MAC_COMMAND)
+_BEACON, _DATA, _COMMAND = int(FrameType.BEACON), int(FrameType.DATA), int(FrameType.MAC_COMMAND)
 _VERSION_2015 = 2
 
 
@@ -69,9 +69,15 @@ def open_frame(
     front of the private payload stand the open octets, `frame.payload[: open_octets(frame)]`.
     """
     security = security_of(frame)
-    authenticated, private_and_mic = split_psdu(frame, psdu)
-    sender = frame_nonce(frame, nonce_address, absolute_slot_number)
-    return key.open(sender, authenticated, private_and_mic, security.control.security_level)
+    counter, control = security.frame_counter, security.control
+    begin = len(psdu) - len(frame.payload) - len(frame.mic)
+    if frame.control.frame_type != _DATA:
+        begin += open_octets(frame)
+    if counter is not None and not control.asn_in_nonce:
+        sender = nonce(nonce_address, counter, control.security_level)
+    else:
+        sender = frame_nonce(frame, nonce_address, absolute_slot_number)
+    return key.open(sender, psdu[:begin], psdu[begin:], control.security_level)
 
 
 def seal_frame(

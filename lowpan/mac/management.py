@@ -10,18 +10,15 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from lowpan.errors import FieldOutOfRange
-from lowpan.mac.association import Associated, NotAssociated
 from lowpan.mac.coordinating import (
-    MOST_DEVICES,
     CoordinatorAction,
-    DeviceJoined,
-    DeviceLeft,
 )
 from lowpan.mac.link_layer import LinkLayer
-from lowpan.mac.membership import KEEP_ALIVE, JoinPlan, Look, Membership, MembershipAction
+from lowpan.mac.management_service import Answer, ManagementAction, ManagementSettings
+from lowpan.mac.membership import JoinPlan, Look, Membership, MembershipAction
+from lowpan.mac.naming import note_names, suggest_name
 from lowpan.mac.pan import Pan
 from lowpan.mac.polling import (
-    ParentLost,
     Polling,
     PollingAction,
     PollSettings,
@@ -50,34 +47,6 @@ from lowpan.mac.service import (
     Transmit,
 )
 from lowpan.radio import RadioCapability, ReceivedFrame, TransmitOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class ManagementSettings:
-    """What a node is to its PAN; neither device nor coordinator: it has what it was told."""
-
-    coordinator: bool = False
-    """Let devices join us, if that is permitted."""
-    device: bool = False
-    """Join a PAN when asked to."""
-    poll: PollSettings | None = None
-    """How a device that sleeps asks for what waits; None: it listens all the time."""
-    keep_alive: int = KEEP_ALIVE
-    """Microseconds between two questions of a device that listens whether its coordinator is
-    there."""
-    most_devices: int = MOST_DEVICES
-
-    def __post_init__(self) -> None:
-        """Raise FieldOutOfRange for what nobody can be."""
-        if self.coordinator and self.device:
-            raise FieldOutOfRange("a coordinator has its own PAN, a device joins one")
-        if self.poll is not None and not self.device:
-            raise FieldOutOfRange("a sleeper needs a coordinator: it is a device")
-
-
-Answer = Associated | NotAssociated | ParentLost | DeviceJoined | DeviceLeft | PanFound | ScanDone
-"""What management tells whoever runs it."""
-ManagementAction = LinkAction | Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +180,11 @@ class Management:
         self.link.beacon = pan.beacon
 
     def add_device(
-        self, extended: bytes, short: bytes | None, *, sleeps: bool, now: int
+        self, extended: bytes, short: bytes | None, *, sleeps: bool, verified: bool, now: int
     ) -> list[ManagementAction]:
-        """Know a device that joined us before a restart."""
-        self._coordinator().add(extended, short, sleeps=sleeps)
-        self._suggest(extended, short)
+        """Know a device that joined us before a restart, and whether it had a key then."""
+        self._coordinator().add(extended, short, sleeps=sleeps, verified=verified)
+        suggest_name(self.link.security, self.link.radio.pan_id, extended, short)
         return self._done([], now)
 
     def disassociate(self, extended: bytes, *, now: int) -> list[ManagementAction]:
@@ -357,29 +326,13 @@ class Management:
                 case Look(plan):
                     self._wanted.appendleft(_Scan(plan, for_membership=True))
                 case _:
-                    self._tell_security(action)
+                    self._note_names(action)
                     done.append(action)
         return done
 
-    def _tell_security(self, news: Answer) -> None:
-        """Say who may stand behind a short address; frames have to prove it."""
-        match news:
-            case DeviceJoined(extended, short, _, verified):
-                security = self.link.security
-                if verified and security is not None:
-                    security.peers.verified(extended, short, self.link.radio.pan_id)
-                else:
-                    self._suggest(extended, short)
-            case Associated() if self.membership is not None:
-                for name in self.membership.coordinator_names:
-                    self._suggest(news.coordinator, name)
-            case _:
-                pass
-
-    def _suggest(self, extended: bytes, short: bytes | None) -> None:
-        security = self.link.security
-        if security is not None and short is not None and len(short) == 2 and len(extended) == 8:
-            security.peers.suggest(extended, short, self.link.radio.pan_id)
+    def _note_names(self, news: Answer) -> None:
+        names = frozenset[bytes]() if self.membership is None else self.membership.coordinator_names
+        note_names(self.link.security, self.link.radio.pan_id, news, names)
 
     def _from_scan(self, actions: Sequence[ScanAction], now: int) -> list[ManagementAction]:
         """Give the scan the radio; the settings of the link layer hold again at its end."""

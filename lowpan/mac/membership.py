@@ -123,6 +123,7 @@ class Membership:
         """By which our coordinator is known."""
         self._stays = False
         """A PAN that was joined is looked for if it is lost."""
+        self._leaves = False
 
     @property
     def is_in(self) -> bool:
@@ -135,6 +136,11 @@ class Membership:
         return self._names
 
     @property
+    def is_over(self) -> bool:
+        """Tell whether we are in no PAN, and look for none."""
+        return self._state is _State.OUT
+
+    @property
     def is_busy(self) -> bool:
         """Tell whether we are about to join: what is to be sent has to wait."""
         return self._state in (_State.LOOKING, _State.JOINING, _State.SEARCHING)
@@ -143,7 +149,7 @@ class Membership:
 
     def join(self, plan: JoinPlan, *, now: int) -> list[MembershipAction]:
         """Look for a PAN and ask to join; Associated or NotAssociated tells the end."""
-        self._plan, self._rest, self._stays = plan, REST, False
+        self._plan, self._rest, self._stays, self._leaves = plan, REST, False, False
         stopped = list[MembershipAction](self.polling.stop())
         return stopped + self._look()
 
@@ -153,7 +159,10 @@ class Membership:
         self._stays = False
         if self._state is _State.IN:
             return stopped + self._take(self.association.leave(), now)
-        return self._out(NotAssociated(Why.LEFT), now) if self._state is _State.RESTING else []
+        if self._state is _State.RESTING:
+            return self._out(NotAssociated(Why.LEFT), now)
+        self._leaves = self.is_busy  # as soon as the attempt has ended, however it does
+        return stopped
 
     def answers_expected(self, *, now: int) -> None:
         """Ask more often for a while: a datagram of ours is on its way."""
@@ -222,7 +231,7 @@ class Membership:
         return there and wanted in (None, pan.pan_id)
 
     def _next_candidate(self, now: int) -> list[MembershipAction]:
-        if not self._candidates:
+        if not self._candidates or self._leaves:
             return self._out(self._why, now)
         self._enter(_State.JOINING)
         self._asked = self._candidates.pop()
@@ -246,12 +255,14 @@ class Membership:
             self._names = frozenset({self._asked.address})
         self._names |= {joined.coordinator}
         self._enter(_State.IN)
-        self._rest, self._stays = REST, True
+        self._rest, self._stays = REST, not self._leaves
         self._refusers.clear()
+        if self._leaves:
+            return self._take(self.association.leave(), now)
         return [joined, *self.polling.start(joined.coordinator, now=now)]
 
     def _not_joined(self, failed: NotAssociated, now: int) -> list[MembershipAction]:
-        if self._state is _State.SEARCHING:
+        if self._state is _State.SEARCHING and not self._leaves:
             return self._look()
         if self._state is _State.JOINING and self._asked is not None:
             self._why = failed
@@ -264,6 +275,8 @@ class Membership:
 
     def _out(self, failed: NotAssociated, now: int) -> list[MembershipAction]:
         """Be in no PAN; if there was one, try again after a while."""
+        if self._leaves:
+            failed, self._leaves = NotAssociated(Why.LEFT), False
         if not self._stays:
             self._enter(_State.OUT)
             return [failed]

@@ -41,9 +41,11 @@ class Pan:
         self.coordinating.permit = duration != 0
         self._deadline = now + duration if duration else None
 
-    def add(self, extended: bytes, short: bytes | None, *, sleeps: bool) -> None:
-        """Know a device from before a restart."""
-        self.coordinating.add(extended, short)
+    def add(
+        self, extended: bytes, short: bytes | None, *, sleeps: bool, verified: bool = True
+    ) -> None:
+        """Know a device from before a restart, and whether it had a key then."""
+        self.coordinating.add(extended, short, verified=verified)
         if sleeps:
             self.sleepers |= {extended}
 

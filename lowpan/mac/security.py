@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange, SecurityError, StoreError
-from lowpan.mac.ccm_star import LAST_FRAME_COUNTER, MicMismatch, mic_octets_required
+from lowpan.mac.ccm_star import LAST_FRAME_COUNTER, MicMismatch, mic_octets_required, nonce
 from lowpan.mac.counters import COUNTERS_AHEAD, OutgoingCounter, PatientStore
 from lowpan.mac.frame_security import (
     SecurableFrame,
@@ -25,6 +25,7 @@ from lowpan.mac.keys import (
 from lowpan.mac.peers import Peers
 from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.replay import MOST_SENDERS, Freshness, IncomingCounters
+from lowpan.mac.sealed_headers import SealedHeaders
 from lowpan.mac.service import Drop
 from lowpan.mac.well_known import WellKnownKey
 from lowpan.store import Store
@@ -99,6 +100,7 @@ class LinkSecurity:
         self.policy = policy or SecurityPolicy.for_level(level)
         self.peers = peers or Peers()
         self.mic_octets = mic_octets_required(level)
+        self._headers = SealedHeaders()
         self._store, self._ahead = PatientStore(store), counters_ahead
         self._outgoing: dict[str, OutgoingCounter] = {}
         self.incoming = IncomingCounters(self._store, most_senders=most_senders)
@@ -128,6 +130,8 @@ class LinkSecurity:
         is the same PSDU.  Raises StoreError, SecurityError (CounterExhausted, KeyUnavailable) and
         FieldOutOfRange: nothing may be sent then.
         """
+        if frame.security is None and SealedHeaders.is_plain(frame):
+            return self._seal_plain(frame, now)
         security = frame.security or self._header(frame)
         octets = mic_octets_required(security.control.security_level)
         key = self.keys.find(security, self._extended(frame.destination, frame.destination_pan_id))
@@ -149,6 +153,20 @@ class LinkSecurity:
             bytes(octets),
         )
         return seal_frame(sealable, key.ccm_star, self.extended_address)
+
+    def _seal_plain(self, frame: Frame, now: int) -> bytes:
+        """Seal a data frame as any other, without encoding its header again."""
+        peer = self._extended(frame.destination, frame.destination_pan_id)
+        name = _IMPLICIT if peer is not None and self.keys.has_implicit(peer) else self.key
+        key = self.keys.find(name, peer)
+        if key is None:
+            raise KeyUnavailable(f"no key {_name(self._header(frame))}")
+        level, counter = self.level, self._counter(key).take(now=now)
+        header = self._headers.octets(
+            frame, secured_control(frame.control), name, _control(level, name.mode), counter
+        )
+        sender = nonce(self.extended_address, counter, level)
+        return header + key.ccm_star.seal(sender, header, frame.payload, level)
 
     def open(self, frame: SecurableFrame, psdu: bytes, *, now: int) -> Opened | Refusal:
         """Return `frame`, which `psdu` decodes to, in clear if it is allowed, right and new.

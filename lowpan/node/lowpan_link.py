@@ -11,7 +11,8 @@ from lowpan.adaptation.layer import Adaptation, Ends, Event, weakest
 from lowpan.adaptation.reassembly import DatagramReceived
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.mac.link_layer import LinkLayer
-from lowpan.mac.management import Answer, Management, ManagementAction
+from lowpan.mac.management import Management
+from lowpan.mac.management_service import Answer, ManagementAction
 from lowpan.mac.service import BROADCAST, DataReceived, DataSent, LinkAction, LinkProtection
 from lowpan.mesh.service import FrameHeard, FrameSent
 from lowpan.node.in_clear import comes_whole

@@ -11,7 +11,8 @@ from lowpan.adaptation.neighbour_discovery.information import Prefix
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.link_layer import LinkLayer
-from lowpan.mac.management import Answer, Management, ManagementAction
+from lowpan.mac.management import Management
+from lowpan.mac.management_service import Answer, ManagementAction
 from lowpan.mac.polling import ParentLost
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, LinkAction

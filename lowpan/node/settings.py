@@ -7,7 +7,7 @@ from lowpan.adaptation.mesh_under import HOPS_LEFT, MeshRoute
 from lowpan.adaptation.neighbour_discovery.engine import NdSettings
 from lowpan.adaptation.recovery_parameters import RecoveryParameters
 from lowpan.mac.link_layer import LinkSettings
-from lowpan.mac.management import ManagementSettings
+from lowpan.mac.management_service import ManagementSettings
 from lowpan.node.routes import IpRoute
 
 

@@ -5,7 +5,8 @@ from random import Random
 from typing import TypeVar, cast
 
 from lowpan.mac.link_layer import LinkLayer, LinkSettings
-from lowpan.mac.management import Management, ManagementSettings
+from lowpan.mac.management import Management
+from lowpan.mac.management_service import ManagementSettings
 from lowpan.mac.membership import JoinPlan
 from lowpan.mac.scanning import ScanPlan, ScanType
 from lowpan.mac.security import LinkSecurity

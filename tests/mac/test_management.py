@@ -8,7 +8,7 @@ import pytest
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.association import Associated, NotAssociated, Why
 from lowpan.mac.coordinating import DeviceJoined, DeviceLeft
-from lowpan.mac.management import ManagementSettings
+from lowpan.mac.management_service import ManagementSettings
 from lowpan.mac.membership import JoinPlan
 from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.polling import ParentLost, PollSettings

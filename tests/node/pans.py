@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from lowpan.mac.link_layer import LinkSettings
-from lowpan.mac.management import ManagementSettings
+from lowpan.mac.management_service import ManagementSettings
 from lowpan.mac.membership import JoinPlan
 from lowpan.mac.security import LinkSecurity
 from lowpan.node.service import EchoReplied

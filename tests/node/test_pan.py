@@ -8,7 +8,7 @@ import pytest
 from lowpan.mac.association import Associated, NotAssociated, Why
 from lowpan.mac.coordinating import MOST_DEVICES, DeviceJoined
 from lowpan.mac.framing import association_request_frame, data_request
-from lowpan.mac.management import ManagementSettings
+from lowpan.mac.management_service import ManagementSettings
 from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.polling import ParentLost, PollSettings
 from lowpan.mac.scanning import ScanDone, ScanPlan, ScanType
