@@ -212,7 +212,7 @@ class LinkEstablishment:
         for neighbour, challenge in self._exchanges.answers.take(now=now):
             link = self.links.get(neighbour)
             if link is not None:
-                actions += self._exchanges.accept(link, challenge, now=now)
+                actions += self._exchanges.accept_solicited(link, challenge, now=now)
         for neighbour in self._links.requests.take(now=now):
             link = self.links.get(neighbour)
             if link is not None:

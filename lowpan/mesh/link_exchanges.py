@@ -72,7 +72,9 @@ class LinkExchanges:
         """Ask `link` again, for the first time, or whether it is still there, as is due."""
         requests = self._links.requests
         if link.exchange is not None:
-            return self._ask(link, now) if requests.may_repeat(link) else self._fail(link, now)
+            if not requests.may_repeat(link):
+                return self._fail(link, now)
+            return self._ask(link, now) if requests.may_send(link, now=now) else []
         neighbour = self._links.neighbours.get(link.neighbour)
         heard_at = now - self.patience(link) if neighbour is None else neighbour.last_heard
         silent_at = heard_at + self.patience(link)
@@ -136,7 +138,7 @@ class LinkExchanges:
         proven = link.proven_at is not None and now - link.proven_at < PROVEN_FOR
         asks = link.exchange is None and not (proven and link.state.receiving)
         own = None
-        if asks and self._links.requests.may_begin(link, now=now):
+        if asks and self._links.requests.may_join():
             own = self._sending.new_challenge()
         actions = self._sending.accept(link.neighbour, challenge, own, now=now)
         if not isinstance(actions[0], SendMle):
@@ -145,6 +147,16 @@ class LinkExchanges:
         if own is not None:
             self._links.requests.asked(link, own, answering=True, now=now)
         return actions + self._links.change(link, LinkInput.ACCEPTED, now=now)
+
+    def accept_solicited(self, link: Link, challenge: bytes, *, now: int) -> list[MeshAction]:
+        """Answer a multicast request, if our share of the channel is not used up.
+
+        If it is, its sender hears of us by an advertisement, or we of it.
+        """
+        if not self._links.requests.may_take(now=now):
+            self._links.requests.plan(link, self._settings.request_within, now=now)
+            return []
+        return self.accept(link, challenge, now=now)
 
     def receive_answer(
         self, link: Link, message: LinkMessage, opened: OpenedMle, challenged_at: int, *, now: int

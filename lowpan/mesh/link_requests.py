@@ -7,10 +7,12 @@ from lowpan.mesh.link_settings import MeshLinkSettings
 from lowpan.mesh.link_state import Exchange, Link
 from lowpan.mesh.pace import Allowance
 
-EXCHANGE_EACH, EXCHANGE_BURST = 100_000, 8
-"""Microseconds between the beginnings of exchanges: of a whole channel's time, ours are few."""
-_LATER = 1_000_000
-"""Microseconds at most until who had to wait asks again whether it may begin."""
+REQUEST_EACH, REQUEST_BURST = 60_000, 4
+"""Microseconds in which a channel has room for one request, and how many may be sent at once.
+
+The three messages of an exchange and their acknowledgments take 14 ms at 250 kbit/s: links get a
+quarter of a channel, and all who are in reach share it.  Where a hundred nodes start at once, each
+sends a request every six seconds, and none drowns the answers to others."""
 
 
 class LinkRequests:
@@ -24,7 +26,8 @@ class LinkRequests:
         self._deadlines: Deadlines[bytes] = Deadlines()
         self._asked: set[bytes] = set()
         """Those who have an exchange."""
-        self._allowance = Allowance(each=EXCHANGE_EACH, burst=EXCHANGE_BURST)
+        self._each = REQUEST_EACH
+        self._allowance = Allowance(each=REQUEST_EACH, burst=REQUEST_BURST)
 
     def plan(self, link: Link, within: int, *, now: int) -> None:
         """Look at `link` within a time, at random, unless that will be so anyway.
@@ -42,10 +45,31 @@ class LinkRequests:
 
     def may_begin(self, link: Link, *, now: int) -> bool:
         """Tell whether there is room for another exchange; if not, look at `link` soon again."""
-        if len(self._asked) < self._settings.most_exchanges and self._allowance.take(now=now):
-            return True
-        self._deadlines.set(link.neighbour, now + self._random.randrange(_LATER // 2, _LATER))
+        if self.may_join():
+            return self.may_send(link, now=now)
+        self._deadlines.set(link.neighbour, now + jittered(self._settings.urt, self._random))
         return False
+
+    def may_send(self, link: Link, *, now: int) -> bool:
+        """Tell whether a request may be sent now; if not, look at `link` later, at random."""
+        if self.may_take(now=now):
+            return True
+        waiting = len(self._deadlines) + 1
+        wait = self._random.randrange(self._each, self._each * (waiting + 1))
+        self._deadlines.set(link.neighbour, now + wait)
+        return False
+
+    def may_take(self, *, now: int) -> bool:
+        """Tell whether our share of the channel has room for another request; if so it counts."""
+        each = REQUEST_EACH * (len(self._deadlines) + 1)
+        if each != self._each:
+            self._each = each
+            self._allowance.change(each)
+        return self._allowance.take(now=now)
+
+    def may_join(self) -> bool:
+        """Tell whether there is room for an exchange that the neighbour has begun."""
+        return len(self._asked) < self._settings.most_exchanges
 
     def asked(self, link: Link, challenge: bytes, *, answering: bool = False, now: int) -> None:
         """Take note of a request, whose answer is waited for."""

@@ -24,11 +24,16 @@ class Pace:
 class Allowance:
     """One that is limited by a pace of its own."""
 
-    __slots__ = ("_pace", "_paid_at")
+    __slots__ = ("_burst", "_pace", "_paid_at")
 
     def __init__(self, *, each: int, burst: int) -> None:
         """Allow one every `each` microseconds, and `burst` at once."""
         self._pace, self._paid_at = Pace(each=each, burst=burst), 0
+        self._burst = burst
+
+    def change(self, each: int) -> None:
+        """Allow one every `each` microseconds from now on; what was taken stays taken."""
+        self._pace = Pace(each=each, burst=self._burst)
 
     def take(self, *, now: int) -> bool:
         """Tell whether one more may happen now; if so it counts."""
