@@ -1,5 +1,6 @@
 """The IPv6 addresses of a node: which are ours, and which one to send from (RFC 6724)."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,8 +61,9 @@ class OwnAddresses:
     def __init__(self) -> None:
         self._own: dict[bytes, OwnAddress] = {}
         self._groups: dict[bytes, int] = {}
-        self.join(ALL_NODES)
-        self.join(ALL_NODES_INTERFACE_LOCAL)
+        """As often as they were joined."""
+        self._own_groups = Counter((ALL_NODES, ALL_NODES_INTERFACE_LOCAL))
+        """Of our addresses, however many others were joined."""
 
     def __iter__(self) -> Iterator[OwnAddress]:
         """Yield our unicast addresses, without aliases."""
@@ -71,6 +73,11 @@ class OwnAddresses:
         """Return what is known of one of our addresses, None if it is not ours."""
         return self._own.get(address)
 
+    def takes(self, address: bytes) -> bool:
+        """Tell whether add() would not raise."""
+        possible = address != UNSPECIFIED and is_possible_source(address)
+        return possible and (address in self._own or len(self._own) < MOST_ADDRESSES)
+
     def add(self, own: OwnAddress) -> None:
         """Have one more address, and listen to its solicited-node group; raise FieldOutOfRange."""
         if own.address == UNSPECIFIED or not is_possible_source(own.address):
@@ -78,7 +85,7 @@ class OwnAddresses:
         if own.address not in self._own:
             if len(self._own) >= MOST_ADDRESSES:
                 raise FieldOutOfRange(f"more than {MOST_ADDRESSES} addresses")
-            self.join(solicited_node(own.address))
+            self._own_groups[solicited_node(own.address)] += 1
         self._own[own.address] = own
 
     def take_up(self, extended: bytes, short: bytes | None, pan_id: int) -> list[bytes]:
@@ -117,7 +124,7 @@ class OwnAddresses:
     def remove(self, address: bytes) -> None:
         """Have an address no longer; harmless if it is not ours."""
         if self._own.pop(address, None) is not None:
-            self.leave(solicited_node(address))
+            self._own_groups -= Counter((solicited_node(address),))
 
     def join(self, group: bytes) -> None:
         """Listen to a multicast group, as often as it is joined; raise FieldOutOfRange."""
@@ -138,7 +145,10 @@ class OwnAddresses:
     def is_ours(self, destination: bytes) -> bool:
         """Tell whether a datagram to `destination` is for us."""
         own = self._own.get(destination)
-        return own.ready if own is not None else destination in self._groups
+        return own.ready if own is not None else self._is_listened_to(destination)
+
+    def _is_listened_to(self, group: bytes) -> bool:
+        return group in self._own_groups or group in self._groups
 
     def source_for(self, destination: bytes) -> OwnAddress | None:
         """Return the address to send from (RFC 6724 §5, rules 1 to 3, 6 and 8), None if none fits.

@@ -9,7 +9,7 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     PrefixLearnt,
     PrefixLost,
 )
-from lowpan.node.addresses import MOST_ADDRESSES, OwnAddress, OwnAddresses
+from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.ipv6 import Ipv6
 from lowpan.wire.addresses import iid_of
 
@@ -61,12 +61,11 @@ class Autoconfiguration:
         if known is not None:
             known.prefix_length, known.deprecated = length, False
             return None
-        full = sum(1 for _ in self._own) >= MOST_ADDRESSES
-        if not news.autonomous or news.prefix_length != AUTONOMOUS_PREFIX_BITS or full:
+        if not news.autonomous or news.prefix_length != AUTONOMOUS_PREFIX_BITS:
             return None
         address = news.prefix[:8] + iid_of(self._extended)
-        if self._own.get(address) is not None:
-            return None  # the user gave it to us, and no router takes it away
+        if self._own.get(address) is not None or not self._own.takes(address):
+            return None  # it is the user's, whom no router overrules; or nobody can have it
         made = self._made[key] = OwnAddress(address, length, self._extended, ready=False)
         return made
 

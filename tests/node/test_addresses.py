@@ -114,7 +114,7 @@ def test_addresses_and_groups_are_bounded() -> None:
     with pytest.raises(FieldOutOfRange, match="16 addresses"):
         own.add(OwnAddress(parse_ipv6(LOCAL), 64, EXTENDED))
     groups = OwnAddresses()
-    for number in range(MOST_GROUPS - 2):
+    for number in range(MOST_GROUPS):
         groups.join(parse_ipv6(f"ff02::{0x1000 + number:x}"))
     with pytest.raises(FieldOutOfRange, match="64 multicast groups"):
         groups.join(parse_ipv6("ff02::9"))
