@@ -212,6 +212,14 @@ class LinkNetwork:
         """Return what was sent, by name."""
         return [command_of(sender, sent) for sender, sent in self.recorded[since:]]
 
+    def times_in_clear(self, node: LinkNode) -> list[int]:
+        """Return when `node` has sent what MLE does not secure."""
+        return [
+            at
+            for at, (sender, sent) in zip(self.sent_at, self.recorded, strict=True)
+            if sender is node and sent.payload[0] == UNSECURED
+        ]
+
     def times(self, command: str, node: LinkNode) -> list[int]:
         """Return when `node` has sent what is called so."""
         return [
@@ -255,6 +263,8 @@ def forged(received: MleReceived, **changes: object) -> MleReceived:
 
 def command_of(sender: LinkNode, sent: SendMle) -> str:
     """Return the name of the command in a message, opened without regard to counters."""
+    if sent.payload[0] == UNSECURED:
+        return MleCommand(sent.payload[1]).name
     bystander = MleSecurity(bytes(8), mle_keys(), MemoryStore())
     opened = bystander.open(sent.payload, sent.source, sent.destination, sender.address, now=0)
     assert isinstance(opened, OpenedMle)
