@@ -275,6 +275,11 @@ class ForwardingLink(LowpanLink):
         departing = Departing(
             b"", [sent.payload], source, sent.next_hop, b"", forward=forward, previous_hop=by
         )
+        sleeper = self.link.sleeper(sent.next_hop)
+        if sleeper is not None:
+            if not self._sleepers.put(sleeper, departing):
+                return self._not_passed_on(forward, "QUEUE_FULL", now)
+            return self._hand_over_to(sleeper, now)
         if self._outbox.put(departing) is not None:
             return self._not_passed_on(forward, "QUEUE_FULL", now)
         return self._hand_over(self._outbox.next_payload(), now)

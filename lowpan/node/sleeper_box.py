@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from lowpan.node.outbox import Departing
+from lowpan.node.outbox import MOST_FORWARDED, MOST_FROM_ONE, Departing
 
 MOST_WAITING, MOST_FOR_ONE = 64, 8
 """Datagrams that wait for all sleepers and for one of them: as many as for all who listen, and
@@ -20,10 +20,15 @@ class _Line:
     waiting: deque[Departing] = field(default_factory=deque[Departing])
     frames: int = 0
     """Handed to the link layer, and not ended."""
+    forwarded: int = 0
+    """How many of those that wait are payloads of others."""
 
 
 class SleeperBox:
-    """Hands over payloads as sleepers fetch them; a lost one ends its datagram."""
+    """Hands over payloads as sleepers fetch them; a lost one ends its datagram.
+
+    What is passed on has room of its own, as in an Outbox.
+    """
 
     def __init__(
         self, *, most_waiting: int = MOST_WAITING, most_for_one: int = MOST_FOR_ONE
@@ -31,22 +36,26 @@ class SleeperBox:
         self._most_waiting, self._most_for_one = most_waiting, most_for_one
         self._lines: dict[bytes, _Line] = {}
         self._under_way: dict[int, tuple[bytes, Departing]] = {}
-        self._waiting = 0
+        self._waiting = self._forwarded = 0
         self._handle = _FIRST_HANDLE
 
     def __len__(self) -> int:
-        """Return how many datagrams are not handed over yet."""
-        return self._waiting
+        """Return how many datagrams of ours are not handed over yet."""
+        return self._waiting - self._forwarded
 
     def put(self, sleeper: bytes, departing: Departing) -> bool:
-        """Queue a datagram; tell whether there was room."""
-        line = self._lines.get(sleeper)
-        if self._waiting >= self._most_waiting:
-            return False
-        if line is not None and len(line.waiting) >= self._most_for_one:
-            return False
-        if line is None:
-            line = self._lines[sleeper] = _Line()
+        """Queue a datagram or a payload; tell whether there was room."""
+        line = self._lines.get(sleeper) or _Line()
+        if departing.forward is not None:
+            if self._forwarded >= MOST_FORWARDED or line.forwarded >= MOST_FROM_ONE:
+                return False
+            self._forwarded += 1
+            line.forwarded += 1
+        else:
+            of_one = len(line.waiting) - line.forwarded
+            if len(self) >= self._most_waiting or of_one >= self._most_for_one:
+                return False
+        self._lines[sleeper] = line
         line.waiting.append(departing)
         self._waiting += 1
         return True
@@ -86,5 +95,8 @@ class SleeperBox:
         return handle in self._under_way
 
     def _pop(self, line: _Line) -> None:
-        line.waiting.popleft()
+        departing = line.waiting.popleft()
         self._waiting -= 1
+        if departing.forward is not None:
+            self._forwarded -= 1
+            line.forwarded -= 1

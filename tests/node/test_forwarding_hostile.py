@@ -9,14 +9,15 @@ from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.security import LinkSecurity
 from lowpan.node.outbox import MOST_FORWARDED, MOST_FROM_ONE
 from lowpan.node.routes import mesh_routes
-from lowpan.node.service import DatagramDiscarded, Discard, ErrorReceived
+from lowpan.node.service import DatagramDiscarded, Discard, Endpoint, ErrorReceived
 from lowpan.node.settings import ForwardingSettings, NodeSettings
+from lowpan.node.sleeper_box import MOST_FRAMES
 from lowpan.wire.icmpv6 import Icmpv6Type
 from lowpan.wire.lowpan_headers import DISPATCH, Dispatch
 from lowpan.wire.mesh_header import MESH_HEADER, MeshHeader
 from lowpan.wire.recoverable_fragment import RECOVERABLE_FRAGMENT, RecoverableFragment
 from tests.node.line import Line, by_ipv6, by_mesh_header, global_of
-from tests.sim.nodes import address_of, security_of, short_of
+from tests.sim.nodes import PORT, address_of, security_of, short_of
 
 BROADCAST = b"\xff\xff"
 IPHC = bytes.fromhex("7a333a8000")
@@ -171,6 +172,24 @@ def test_attack_a_flood_of_payloads_is_bounded_and_shared_between_neighbours() -
     assert len(line.ping(address_of(0), sender=1)) == 1
     line.run()  # neighbours ask whether they are there, and are heard
     assert len(line.ping(address_of(2), 1000)) == 1
+
+
+def test_attack_a_flood_for_one_who_sleeps_is_bounded_too() -> None:
+    line, random = Line(3, by_mesh_header), Random(4944)
+    forwards = line.world.nodes[1]
+    forwards.take(list(forwards.node.link.set_sleepers({short_of(2)}, now=0)))
+    for number in range(1_000):
+        payload = meshed(short_of(2), originator=random.randbytes(2)) + number.to_bytes(2, "big")
+        line.hear(1, payload, random.randbytes(2), short_of(1))
+    full = line.link(1).forwarded["forwarding"]["QUEUE_FULL"]
+    assert full == 1_000 - MOST_FROM_ONE - MOST_FRAMES
+    own = line.world.nodes[1].node
+    remote = Endpoint(address_of(2), PORT)
+    told = own.send_udp(b"ours", Endpoint(b"", PORT), remote, now=line.world.now)
+    assert not [lost for lost in told if isinstance(lost, DatagramDiscarded)]
+    line.run(30_000_000)
+    assert len(line.ping(address_of(2), sender=0)) == 0, "it never asks"
+    assert len(line.ping(address_of(0), sender=1)) == 1
 
 
 def test_what_does_not_fit_the_frame_of_the_next_hop_is_dropped() -> None:

@@ -155,6 +155,21 @@ def test_the_sender_is_told_when_recovery_has_given_up() -> None:
     assert "not acknowledged" in lost.reason
 
 
+def test_who_sleeps_fetches_what_is_passed_on_and_holds_up_nobody() -> None:
+    line = Line(3, by_mesh_header)
+    forwards, sleeps = line.world.nodes[1], line.world.nodes[2]
+    forwards.take(list(forwards.node.link.set_sleepers({short_of(2)}, now=0)))
+    sender, remote = line.world.nodes[0], Endpoint(address_of(2), PORT)
+    sender.take(sender.node.send_udp(bytes(1000), Endpoint(b"", PORT), remote, now=0))
+    line.run(500_000)
+    assert len(line.ping(address_of(0), sender=1)) == 1, "the sleeper does not block it"
+    assert line.of(2, UdpReceived) == []
+    for _ in range(20):
+        sleeps.take(list(sleeps.node.link.poll(short_of(1), now=line.world.now)))
+        line.run(50_000)
+    assert [len(udp.payload) for udp in line.of(2, UdpReceived)] == [1000]
+
+
 def test_a_mesh_without_a_route_says_so() -> None:
     nowhere = ForwardingSettings(mesh_under=lambda final: None)
     line = Line(2, lambda here, count: NodeSettings(routers=False, forwarding=nowhere))
