@@ -82,24 +82,28 @@ class OwnAddresses:
         """Have one more address, and listen to its solicited-node group; raise FieldOutOfRange."""
         if own.address == UNSPECIFIED or not is_possible_source(own.address):
             raise FieldOutOfRange(f"{format_ipv6(own.address)} is no address that a node can have")
+        if not self.takes(own.address):
+            raise FieldOutOfRange(f"more than {MOST_ADDRESSES} addresses")
+        self._have(own)
+
+    def _have(self, own: OwnAddress) -> None:
         if own.address not in self._own:
-            if len(self._own) >= MOST_ADDRESSES:
-                raise FieldOutOfRange(f"more than {MOST_ADDRESSES} addresses")
             self._own_groups[solicited_node(own.address)] += 1
         self._own[own.address] = own
 
     def take_up(self, extended: bytes, short: bytes | None, pan_id: int) -> list[bytes]:
         """Have the link-local addresses of our link-layer addresses; return them.
 
-        They are as unique as what they are made of: nobody is asked (RFC 6775 §5.2).  The one by
+        They are as unique as what they are made of: nobody is asked (RFC 6775 §5.2), and there is
+        room for them however many others there are.  The one by
         which Linux knows a short address is an alias.
         """
         link_addresses = [extended] if short is None else [short, extended]
         made = [(link_local_of(one), one) for one in link_addresses]
         for address, link_address in made:
-            self.add(OwnAddress(address, 64, link_address))
+            self._have(OwnAddress(address, 64, link_address))
         if short is not None:
-            self.add(OwnAddress(linux_link_local_of(pan_id, short), 64, short, alias=True))
+            self._have(OwnAddress(linux_link_local_of(pan_id, short), 64, short, alias=True))
         return [address for address, _ in made]
 
     def rename(

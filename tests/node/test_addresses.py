@@ -109,6 +109,15 @@ def test_nobody_has_such_an_address(text: str) -> None:
         addresses(text)
 
 
+def test_there_is_always_room_for_the_addresses_of_the_link() -> None:
+    own = addresses(*(f"2001:db8::{number:x}" for number in range(1, MOST_ADDRESSES + 1)))
+    own.rename(EXTENDED, b"\0\1", 0xBEEF)
+    gone, made = own.rename(EXTENDED, b"\0\2", 0xBEEF)
+    told = [format_ipv6(address) for address in (*gone, *made)]
+    assert told == ["fe80::ff:fe00:1", "fe80::ff:fe00:2"]
+    assert own.is_ours(solicited_node(made[0]))
+
+
 def test_addresses_and_groups_are_bounded() -> None:
     own = addresses(*(f"2001:db8::{number:x}" for number in range(1, MOST_ADDRESSES + 1)))
     with pytest.raises(FieldOutOfRange, match="16 addresses"):
