@@ -26,6 +26,8 @@ class ContextTable:
     def __init__(self, *, receive_only_period: int = RECEIVE_ONLY_PERIOD) -> None:
         self._receive_only_period = receive_only_period
         self._contexts: dict[int, Context] = {}
+        self.changes = 0
+        """How often they have changed, for who remembers what follows from them."""
         self._deadlines: dict[int, int] = {}
         self.known: Mapping[int, Context] = MappingProxyType(self._contexts)
         """The contexts, always as they are now; what Surroundings want."""
@@ -47,6 +49,7 @@ class ContextTable:
 
     def forget(self, identifier: int) -> None:
         """Drop a context, if it is there."""
+        self.changes += 1
         self._contexts.pop(identifier, None)
         self._deadlines.pop(identifier, None)
 
@@ -64,5 +67,6 @@ class ContextTable:
             if not context.compress or until <= now:
                 self.forget(identifier)
             else:
+                self.changes += 1
                 self._contexts[identifier] = replace(context, compress=False)
                 self._deadlines[identifier] = until

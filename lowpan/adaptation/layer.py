@@ -7,13 +7,14 @@ from random import Random
 
 from lowpan.adaptation.contexts import ContextTable
 from lowpan.adaptation.decompress import decompress, restore_checksum
-from lowpan.adaptation.fragmentation import fragmented
+from lowpan.adaptation.fragmentation import LEAST_ROOM, fragmented
 from lowpan.adaptation.reassembly import (
     DatagramLost,
     DatagramReceived,
     FragmentRefused,
     Reassembler,
 )
+from lowpan.adaptation.remembered import RememberedHeaders
 from lowpan.errors import MalformedFrame
 from lowpan.wire.addresses import Surroundings, iid_of
 from lowpan.wire.ipv6 import IPV6_HEADER, IPV6_HEADER_OCTETS, MTU
@@ -59,6 +60,7 @@ class Adaptation:
         reassembler: Reassembler | None = None,
     ) -> None:
         self.contexts = ContextTable() if contexts is None else contexts
+        self._headers = RememberedHeaders(self.contexts)
         self.reassembler = Reassembler() if reassembler is None else reassembler
         self.counts: Counter[str] = Counter()
         """Datagrams and payloads by what became of them."""
@@ -71,12 +73,18 @@ class Adaptation:
 
         `room` is what one frame can carry.  Raises as fragmented() does.
         """
+        known = self._headers.compressed(datagram, source, destination)
+        if known is not None and LEAST_ROOM <= room >= len(known):
+            self.counts["sent"] += 1
+            return [known]
         payloads = fragmented(
             datagram,
             self._surroundings(source, destination),
             room=room,
             datagram_tag=self._tag,
         )
+        if known is None and len(payloads) == 1:
+            self._headers.learn(datagram, source, destination, payloads[0])
         if len(payloads) > 1:
             self._tag = self._tag + 1 & 0xFFFF
         self.counts["sent"] += 1

@@ -200,8 +200,6 @@ def awaited_ack(psdu: bytes) -> AwaitedAck | None:
         return AwaitedAck(frame.sequence_number, frame.source)
     if not isinstance(frame, Frame):
         return None
-    if frame.control.frame_version != 2:
-        return _IMMEDIATE[psdu[2]]
     octets = _ENHANCED_OCTETS + len(frame.source or b"") + MOST_ACK_IE_OCTETS
     security = frame.security
     if security is not None:

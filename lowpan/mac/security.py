@@ -163,7 +163,7 @@ class LinkSecurity:
             raise KeyUnavailable(f"no key {_name(self._header(frame))}")
         level, counter = self.level, self._counter(key).take(now=now)
         header = self._headers.octets(
-            frame, secured_control(frame.control), name, _control(level, name.mode), counter
+            frame, secured_control(frame.control), name, security_control(level, name.mode), counter
         )
         sender = nonce(self.extended_address, counter, level)
         return header + key.ccm_star.seal(sender, header, frame.payload, level)
