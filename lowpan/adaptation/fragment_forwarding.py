@@ -1,7 +1,7 @@
 """Fragments go on before their datagram is whole: virtual reassembly (RFC 8930, RFC 4944 §5.3)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 from lowpan.adaptation.contexts import ContextTable
@@ -54,7 +54,8 @@ class FragmentForwarding:
     as an overlap passes.  What we cannot or may not forward so is delivered here, whole datagrams
     included: the IPv6 layer forwards what reassembly makes of it.  Firewalls must not use this
     (RFC 8930 §7).  Inputs return the actions that they cause and never raise for octets from
-    outside; `now` is microseconds; `random` draws datagram tags.
+    outside; `now` is microseconds; `random` draws datagram tags, other than those that `is_taken`
+    says whoever sends datagrams of our own may use.
     """
 
     def __init__(  # noqa: PLR0913  (where to, and what is remembered)
@@ -63,6 +64,7 @@ class FragmentForwarding:
         random: Random,
         *,
         contexts: ContextTable | None = None,
+        is_taken: Callable[[int], bool] = lambda tag: False,
         most_datagrams: int = MOST_DATAGRAMS,
         most_per_sender: int = MOST_PER_SENDER,
         timeout: int = FORWARDING_TIMEOUT,
@@ -70,7 +72,7 @@ class FragmentForwarding:
         self.contexts = ContextTable() if contexts is None else contexts
         self.counts: Counter[str] = Counter()
         """Payloads and datagrams by what became of them."""
-        self._route, self._random = route, random
+        self._route, self._random, self._is_taken = route, random, is_taken
         self._paths: FairTable[Key, _Path] = FairTable(
             most=most_datagrams,
             most_per_owner=most_per_sender,
@@ -225,7 +227,7 @@ class FragmentForwarding:
         """Return a tag that nobody can foretell and no other such datagram has (RFC 8930 §7)."""
         while True:
             tag = self._random.randrange(0x10000)
-            if (hop.address, size, tag) not in self._outgoing:
+            if (hop.address, size, tag) not in self._outgoing and not self._is_taken(tag):
                 return tag
 
     def _forget(self, key: Key) -> None:

@@ -66,6 +66,11 @@ class Adaptation:
         """Datagrams and payloads by what became of them."""
         self._tag = random.randrange(0x10000)
 
+    @property
+    def next_tag(self) -> int:
+        """Return the tag of the next datagram that takes several frames; they count up."""
+        return self._tag
+
     def send_datagram(
         self, datagram: bytes, source: bytes, destination: bytes, *, room: int
     ) -> list[bytes]:

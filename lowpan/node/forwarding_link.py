@@ -36,6 +36,10 @@ CONGESTED_FROM = 16
 """Payloads of others that wait for the radio when fragments are marked (RFC 8931 §6.2): half of
 what one neighbour may have waiting."""
 
+OWN_TAGS = 128
+"""Tags around the next one of ours that fragments of others do not get: the next hop could not tell
+whose they are.  More datagrams of two frames than go out in a second."""
+
 NeighbourTo = Callable[[bytes], bytes | None]
 """From an IPv6 destination to the link address of its next hop; None for what IPv6 decides on."""
 
@@ -89,7 +93,9 @@ class ForwardingLink(LowpanLink):
                 congested=lambda _: self._outbox.forwarded >= CONGESTED_FROM,
             )
         if settings.fragment_forwarding:
-            self.fragment_forwarding = FragmentForwarding(self._hop_to, random, contexts=shared)
+            self.fragment_forwarding = FragmentForwarding(
+                self._hop_to, random, contexts=shared, is_taken=self._is_own_tag
+            )
         self.counts: Counter[str] = Counter()
         """Payloads of others, or of no known origin, that we ourselves kept back."""
         self._radio = link.radio
@@ -256,6 +262,10 @@ class ForwardingLink(LowpanLink):
             return None
         source = self._addresses()[0]
         return Hop(address, source, self._room(source, address))
+
+    def _is_own_tag(self, tag: int) -> bool:
+        """Tell whether a datagram of ours has `tag`, or soon will, while others are under way."""
+        return (tag - self.adaptation.next_tag + OWN_TAGS) & 0xFFFF < 2 * OWN_TAGS
 
     def _forward(self, forward: Forward, by: bytes, now: int) -> list[LowpanAction]:
         """Send what an engine of fragments has for a neighbour, which may be one by the mesh."""

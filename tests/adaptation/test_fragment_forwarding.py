@@ -44,6 +44,18 @@ def test_fragments_go_on_one_by_one_with_a_tag_of_ours() -> None:
     assert reassembled(out) == [hops_later(octets, 1)]
 
 
+def test_tags_of_our_own_datagrams_are_not_given_to_others() -> None:
+    free, given_tags = {7, 8}, set[int]()
+    engine = FragmentForwarding(
+        Along(B), Random(8930), contexts=contexts(), is_taken=lambda tag: tag not in free
+    )
+    for number in (1, 2):
+        first = fragments(datagram(bytes(250)), tag=number)[0]
+        (payload, *_) = forwarded(receive(engine, first))
+        given_tags.add(FRAGMENT_HEADER.decode_prefix(payload)[0].datagram_tag)
+    assert given_tags == free
+
+
 def test_an_uncompressed_header_stays_so() -> None:
     octets = datagram(bytes(100))
     frag1 = FRAGMENT_HEADER.encode(FragmentHeader(len(octets), 7)) + b"\x41" + octets[:48]
