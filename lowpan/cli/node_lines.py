@@ -32,6 +32,7 @@ from lowpan.node.service import (
 from lowpan.radio import Radio, RadioNotice, neighbours_acknowledge
 from lowpan.wire.addresses import format_ipv6
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS
+from lowpan.wire.mac_command import CommandId
 from lowpan.wire.nd_options import AddressRegistrationStatus
 
 _ADDRESSES = {"address", "source", "destination", "router"}
@@ -116,7 +117,8 @@ def said(event: NodeEvent) -> str:  # noqa: PLR0911  (a kind each)
             sender = f" from {shown_link_address(source)}" if source else ""
             return _with(f"frame of {len(psdu)} octets{sender} dropped: {drop.value}", reason)
         case CommandReceived(source, payload):
-            return f"command {payload[:1].hex() or 'empty'} from {shown_link_address(source)}"
+            sender = f" from {shown_link_address(source)}" if source else ""
+            return f"{_command(payload)}{sender}"
         case BeaconReceived(psdu):
             return f"beacon of {len(psdu)} octets"
         case RadioNotice(happening, text):
@@ -149,6 +151,15 @@ def _said_of_routers(news: RouterNews) -> str:
             return f"neighbour {format_ipv6(address)} {where} registered with us"
         case NeighbourDeregistered(address):
             return f"neighbour {format_ipv6(address)} no longer registered with us"
+
+
+def _command(payload: bytes) -> str:
+    """Return the name of a MAC command."""
+    try:
+        name = CommandId(payload[0]).name.lower().replace("_", " ")
+    except (IndexError, ValueError):
+        return f"command {payload[:1].hex() or 'empty'}"
+    return name.replace("pan id", "PAN ID")
 
 
 def _status(status: int) -> str:

@@ -78,6 +78,8 @@ def security_of(identity: IdentityOptions) -> NodeSecurity | None:
     if key.key_identifier_mode == 0:
         cure = "leave mode=0 out: one key serves all peers"
         raise CommandError("a key of key identifier mode 0 is for one peer alone", cure)
+    if key.key_index == 0 and identity.key_index is None:
+        raise CommandError("key index 0 names no key", "give one from 1 to 255")
     index = identity.key_index or key.key_index or 1
     try:
         return NodeSecurity(
