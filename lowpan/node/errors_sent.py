@@ -5,6 +5,7 @@ from lowpan.wire.icmpv6 import (
     ICMPV6,
     Icmpv6,
     Icmpv6Type,
+    PacketTooBig,
     ParameterProblem,
     Unanswerable,
 )
@@ -58,6 +59,12 @@ def unreachable(code: int, datagram: bytes) -> bytes:
     """Return a destination unreachable message, its checksum yet to come."""
     body = Unanswerable(_quoted(datagram))
     return ICMPV6.encode(Icmpv6(Icmpv6Type.DESTINATION_UNREACHABLE, code, 0, body))
+
+
+def packet_too_big(datagram: bytes) -> bytes:
+    """Return a packet too big message with the MTU of the link, its checksum yet to come."""
+    body = PacketTooBig(MTU, _quoted(datagram))
+    return ICMPV6.encode(Icmpv6(Icmpv6Type.PACKET_TOO_BIG, 0, 0, body))
 
 
 def hop_limit_exceeded(datagram: bytes) -> bytes:

@@ -166,9 +166,9 @@ class Ipv6:
     def no_route(self, datagram: bytes, *, now: int) -> list[Ipv6Action]:
         """Give up a datagram that has no next hop; tell who sent it if that is somebody else."""
         discarded = self.discard(Discard.NO_ROUTE, datagram)
-        if self.own.get(datagram[8:24]) is not None:
-            return [discarded]
         error = errors_sent.unreachable(errors_sent.NO_ROUTE, datagram)
+        if self.own.get(datagram[8:24]) is not None:
+            return [discarded, *self._tell_host(datagram, error)]
         return [discarded, *self._report(datagram, error, now)]
 
     def _report(self, datagram: bytes, error: bytes, now: int) -> list[Ipv6Action]:
@@ -323,10 +323,18 @@ class Ipv6:
 
     def undeliverable(self, datagram: bytes) -> list[DatagramForHost]:
         """Tell the host behind us, if there is one, that its neighbour does not answer."""
+        error = errors_sent.unreachable(errors_sent.ADDRESS_UNREACHABLE, datagram)
+        return self._tell_host(datagram, error)
+
+    def too_big(self, datagram: bytes) -> list[Ipv6Action]:
+        """Give up a datagram above the MTU, and tell the host behind us, if there is one."""
+        told = self._tell_host(datagram, errors_sent.packet_too_big(datagram))
+        return [self.discard(Discard.TOO_BIG, datagram), *told]
+
+    def _tell_host(self, datagram: bytes, error: bytes) -> list[DatagramForHost]:
         own = self.own.source_for(datagram[8:24])
         if not self.for_host or own is None:
             return []
-        error = errors_sent.unreachable(errors_sent.ADDRESS_UNREACHABLE, datagram)
         return [DatagramForHost(self.icmpv6_datagram(error, own.address, datagram[8:24]))]
 
     def discard(self, discard: Discard, datagram: bytes, reason: str = "") -> DatagramDiscarded:

@@ -392,7 +392,7 @@ class Node:
     def _send(self, datagram: bytes, now: int) -> list[NodeAction]:
         """Find the next hop of a datagram, and its link address."""
         if len(datagram) > MTU:
-            return [self.ipv6.discard(Discard.TOO_BIG, datagram)]
+            return self._handle(self.ipv6.too_big(datagram), now)
         destination = datagram[24:40]
         via = None if self.mesh is None else self.mesh.next_link_address(destination)
         if via is not None and not self.own.is_ours(destination):
