@@ -29,6 +29,7 @@ _UNREACHABLE = {
 _DISCARDED = {
     Discard.NO_ROUTE: errno.ENETUNREACH,
     Discard.NO_NEIGHBOUR: errno.EHOSTUNREACH,
+    Discard.NO_PAN: errno.ENETDOWN,
     Discard.NO_ADDRESS: errno.EADDRNOTAVAIL,
     Discard.TOO_BIG: errno.EMSGSIZE,
 }

@@ -280,7 +280,7 @@ class Coordinating:
         content = CoordinatorRealignment(pan_id, ours, channel, short, self.radio.page)
         command = COMMAND.encode(Command(CommandId.COORDINATOR_REALIGNMENT, content))
         frame = realignment_frame(command, self._extended, destination, self.radio.pan_id)
-        return SendCommand(frame)
+        return SendCommand(frame, at_once=True)  # an orphan listens, also one that sleeps
 
     def _ignore(self, why: Ignored) -> list[CoordinatorAction]:
         self.ignored[why] += 1

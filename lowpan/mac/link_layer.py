@@ -161,13 +161,16 @@ class LinkLayer:
         channel: int | None = None,
         handle: str | None = None,
         indirect: bool = False,
+        at_once: bool = False,
     ) -> list[LinkAction]:
         """Send a frame of the layer management's own, such as a beacon request.
 
         With a `handle`, CommandSent tells the end.  An `indirect` one waits until its receiver
-        asks, whether that is known to sleep or not.
+        asks, whether that is known to sleep or not; one that goes `at_once` does not.
         """
-        sent = self._sending.send(frame, handle, now=now, channel=channel, indirect=indirect)
+        sent = self._sending.send(
+            frame, handle, now=now, channel=channel, indirect=indirect, at_once=at_once
+        )
         return self._told(sent)
 
     def poll(self, parent: bytes, *, now: int, handle: str | None = None) -> list[LinkAction]:
@@ -189,6 +192,7 @@ class LinkLayer:
                     channel=request.channel,
                     handle=request.handle,
                     indirect=request.indirect,
+                    at_once=request.at_once,
                 )
             case Poll():
                 return self.poll(request.parent, now=now, handle=request.handle)

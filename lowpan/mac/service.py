@@ -176,6 +176,8 @@ class SendCommand:
     indirect: bool = False
     """The receiver sleeps and will ask for it."""
     channel: int | None = None
+    at_once: bool = False
+    """The receiver listens now, also if it sleeps otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,8 @@ class LowpanLink:
     def _lost(self, departing: Departing, sent: DataSent, now: int) -> list[LowpanAction]:
         """Tell of a datagram whose payload was not delivered."""
         silent = departing.next_hop if sent.status is TransmitStatus.NO_ACK else None
+        if self.management.is_out:
+            return [DatagramUndelivered(departing.datagram, Discard.NO_PAN)]
         why = f"{sent.status.value} {sent.reason}".rstrip()
         return [DatagramUndelivered(departing.datagram, Discard.NOT_DELIVERED, why, silent)]
 
@@ -270,7 +272,7 @@ class LowpanLink:
             return []
         handle, departing, octets = payload
         if self.management.is_out:
-            return self._payload_sent(DataSent(handle, _ABORTED, 0, reason="we are in no PAN"), now)
+            return self._payload_sent(DataSent(handle, _ABORTED, 0), now)
         sent = self.management.send_data(
             octets,
             departing.source,

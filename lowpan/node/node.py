@@ -1,6 +1,5 @@
 """One node: the engines of its layers wired together, one inbox, one list of actions."""
 
-from dataclasses import replace
 from random import Random
 
 from lowpan.adaptation.layer import Ends
@@ -16,16 +15,7 @@ from lowpan.mac.management_service import Answer, ManagementAction
 from lowpan.mac.polling import ParentLost
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, LinkAction
-from lowpan.mesh.service import (
-    ExpectAnswer,
-    FrameHeard,
-    FrameSent,
-    MeshAction,
-    MeshEngine,
-    SetSleepers,
-    SleepOn,
-    StayAwake,
-)
+from lowpan.mesh.service import FrameHeard, FrameSent, MeshAction, MeshEngine
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.autoconfiguration import Autoconfiguration
 from lowpan.node.forwarding_link import lowpan_link
@@ -39,7 +29,7 @@ from lowpan.node.lowpan_link import (
 )
 from lowpan.node.mesh_side import ForNode, MeshDatagram, MeshSide, MeshTold
 from lowpan.node.neighbourhood import Depart, NeighbourAction, Neighbourhood, Unresolvable
-from lowpan.node.pan_side import PanSide, PlaceNews
+from lowpan.node.pan_side import PanSide, PlaceNews, SleepOrder
 from lowpan.node.service import (
     AddressChanged,
     Discard,
@@ -142,13 +132,9 @@ class Node:
             actions += self._from_mesh(self.mesh.start(self.link.radio, now=now), now)
         return actions
 
-    def configure(self, radio: RadioSettings, *, now: int) -> list[NodeAction]:
+    def configure(self, radio: RadioSettings) -> list[NodeAction]:
         """Be known by another short address or PAN ID, or be on another channel."""
-        before = self.link.short_address, self.link.radio.pan_id
-        actions: list[NodeAction] = [*self.link.configure(radio)]
-        if before != (self.link.short_address, radio.pan_id):
-            actions += self._pan.renamed()
-        return actions
+        return [*self._pan.configure(radio)]
 
     def manage(self, actions: list[ManagementAction], *, now: int) -> list[NodeAction]:
         """Take what `management` answered to whoever runs us: a scan, a way into a PAN."""
@@ -307,6 +293,8 @@ class Node:
 
     def _undelivered(self, lost: DatagramUndelivered, now: int) -> list[NodeAction]:
         done: list[NodeAction] = [self.ipv6.discard(lost.discard, lost.datagram, lost.reason)]
+        if lost.discard is Discard.NO_PAN:
+            done += self.ipv6.undeliverable(lost.datagram)
         if lost.silent is not None:
             suspected = self.neighbourhood.suspect(lost.silent, now=now)
             done += self._from_neighbourhood(suspected, now)
@@ -334,25 +322,14 @@ class Node:
         """Send what the mesh engine wants sent, and be whom it wants us to be."""
         done: list[NodeAction] = []
         for action in actions:
-            match action:
-                case MeshDatagram():
-                    done += self._send_for_mesh(action, now)
-                case Configure(settings):
-                    listens = self.link.radio.rx_on_when_idle
-                    done += self.configure(replace(settings, rx_on_when_idle=listens), now=now)
-                case SleepOn(parent, interval):
-                    slept = self.management.sleep_on(parent, interval, now=now)
-                    done += self._from_lowpan(self.lowpan.take(slept, now), now)
-                case StayAwake():
-                    woken = self.management.stay_awake(now=now)
-                    done += self._from_lowpan(self.lowpan.take(woken, now), now)
-                case ExpectAnswer(until):
-                    self.management.expect_until(until, now=now)
-                case SetSleepers(sleepers):
-                    told = self.link.set_sleepers(sleepers, now=now)
-                    done += self._from_lowpan(self.lowpan.take(told, now), now)
-                case _:
-                    done.append(action)
+            if isinstance(action, MeshDatagram):
+                done += self._send_for_mesh(action, now)
+            elif isinstance(action, Configure):
+                done += self.configure(action.settings)
+            elif isinstance(action, SleepOrder):
+                done += self.manage(self._pan.carry_out(action, now=now), now=now)
+            else:
+                done.append(action)
         return done
 
     def _send_for_mesh(self, sent: MeshDatagram, now: int) -> list[NodeAction]:

@@ -1,13 +1,21 @@
 """What a place in a PAN means for the layers above: addresses, routers, patience with sleepers."""
 
+from dataclasses import replace
+
 from lowpan.mac.association import Associated, NotAssociated
 from lowpan.mac.coordinating import DeviceJoined
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.management import Management
+from lowpan.mac.management_service import ManagementAction
+from lowpan.mac.service import LinkAction
+from lowpan.mesh.service import ExpectAnswer, SetSleepers, SleepOn, StayAwake
 from lowpan.node.neighbourhood import NeighbourAction, Neighbourhood
 from lowpan.node.service import AddressChanged
+from lowpan.radio import RadioSettings
 
 PlaceNews = Associated | NotAssociated | DeviceJoined
+SleepOrder = SleepOn | StayAwake | ExpectAnswer | SetSleepers
+"""What a mesh engine wants of those who sleep, which we may be ourselves."""
 
 
 class PanSide:
@@ -21,6 +29,19 @@ class PanSide:
     @property
     def _link(self) -> LinkLayer:
         return self._management.link
+
+    def configure(self, radio: RadioSettings) -> list[LinkAction | AddressChanged]:
+        """Be known by another short address or PAN ID, or be on another channel.
+
+        Whether the receiver is off when idle stays as it is.
+        """
+        link = self._link
+        before = link.short_address, link.radio.pan_id
+        radio = replace(radio, rx_on_when_idle=link.radio.rx_on_when_idle)
+        actions: list[LinkAction | AddressChanged] = [*link.configure(radio)]
+        return (
+            actions if before == (link.short_address, radio.pan_id) else [*actions, *self.renamed()]
+        )
 
     def renamed(self) -> list[AddressChanged]:
         """Have the addresses that go with our short address and PAN ID, and no others of them."""
@@ -41,6 +62,19 @@ class PanSide:
         if isinstance(news, Associated):
             done += self.look_for_routers(now=now)
         return done
+
+    def carry_out(self, order: SleepOrder, *, now: int) -> list[ManagementAction]:
+        """Do what a mesh engine wants, which has found its parent by itself."""
+        match order:
+            case SleepOn(parent, interval):
+                return self._management.sleep_on(parent, interval, now=now)
+            case StayAwake():
+                return self._management.stay_awake(now=now)
+            case ExpectAnswer(until):
+                self._management.expect_until(until, now=now)
+                return []
+            case SetSleepers(sleepers):
+                return [*self._link.set_sleepers(sleepers, now=now)]
 
     def look_for_routers(self, *, now: int) -> list[NeighbourAction]:
         """Look for routers, if that is wanted, and there is a PAN to look in."""

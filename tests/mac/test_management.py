@@ -142,8 +142,11 @@ def lost(air: Managed, *, seconds: int = 60) -> None:
     raise AssertionError("it has not noticed")
 
 
-def test_a_device_that_lost_its_coordinator_comes_back_though_nobody_may_join() -> None:
-    air = joined()
+@pytest.mark.parametrize("role", [DEVICE, SLEEPER])
+def test_a_device_that_lost_its_coordinator_comes_back_though_nobody_may_join(
+    role: ManagementSettings,
+) -> None:
+    air = joined(role)
     air.managements[0].permit_joining(0, now=air.now)
     lost(air)
     assert len(air.of(1, ParentLost)) == 1

@@ -54,7 +54,7 @@ def test_outside_of_a_pan_nothing_is_sent_and_who_sends_is_told() -> None:
     pans = Pans(COORDINATOR, DEVICE)
     pans.ping(1, address_of(0), 1)
     pans.run(1)
-    assert Discard.NOT_DELIVERED in {each.discard for each in pans.of(1, DatagramDiscarded)}
+    assert Discard.NO_PAN in {each.discard for each in pans.of(1, DatagramDiscarded)}
     assert pans.world.medium.transmissions == 0
 
 
