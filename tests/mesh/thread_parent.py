@@ -12,7 +12,7 @@ from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import Configure
 from lowpan.mesh.mle_keys import ThreadMleKeys
-from lowpan.mesh.mle_security import MleSecurity, OpenedMle
+from lowpan.mesh.mle_security import MleSecurity, OpenedMle, StaleMle
 from lowpan.mesh.service import MeshAction, MleReceived, SendMle
 from lowpan.mesh.thread.child import ThreadChild
 from lowpan.mesh.thread.events import Attached
@@ -109,7 +109,12 @@ class ThreadParent:
     """A router that answers children as OpenThread does, and remembers what they said."""
 
     def __init__(
-        self, air: "Air", extended: bytes = PARENT, rloc16: bytes = b"\xd8\x00", *, sequence: int = 0
+        self,
+        air: "Air",
+        extended: bytes = PARENT,
+        rloc16: bytes = b"\xd8\x00",
+        *,
+        sequence: int = 0,
     ) -> None:
         self.air, self.extended, self.rloc16 = air, extended, rloc16
         self.behaviour = Behaviour()
@@ -130,7 +135,9 @@ class ThreadParent:
         self.link = security
         self.mle = MleSecurity(self.extended, ThreadMleKeys(network_key, sequence), self.store)
 
-    def send(self, destination: bytes, command: MleCommand, *tlvs: tuple[TlvType, TlvContent]) -> None:
+    def send(
+        self, destination: bytes, command: MleCommand, *tlvs: tuple[TlvType, TlvContent]
+    ) -> None:
         """Send a message to an extended address or a group."""
         message = MleMessage(command, tuple(Tlv(*tlv) for tlv in tlvs))
         address = destination if len(destination) == 16 else link_local(iid_of(destination))
@@ -145,9 +152,12 @@ class ThreadParent:
             return
         child = bytes((source[8] ^ 2,)) + source[9:]
         opened = self.mle.open(payload, source, destination, child, now=self.air.now)
-        if not isinstance(opened, OpenedMle):
+        if not isinstance(opened, OpenedMle | StaleMle):
             return
         message = MLE_MESSAGE.decode(opened.message)
+        questions = {MleCommand.PARENT_REQUEST, MleCommand.CHILD_UPDATE_REQUEST}
+        if isinstance(opened, StaleMle) and message.command not in questions:
+            return  # who has old keys may ask, and is told under new ones
         self.heard.append(message)
         answer: dict[int, Callable[[bytes, MleMessage], None]] = {
             MleCommand.PARENT_REQUEST: self._parent_request,
@@ -195,7 +205,10 @@ class ThreadParent:
     def counters(self) -> tuple[tuple[TlvType, TlvContent], ...]:
         now = self.air.now
         return (
-            (TlvType.LINK_LAYER_FRAME_COUNTER, LinkLayerFrameCounter(self.link.next_counter(now=now))),
+            (
+                TlvType.LINK_LAYER_FRAME_COUNTER,
+                LinkLayerFrameCounter(self.link.next_counter(now=now)),
+            ),
             (TlvType.MLE_FRAME_COUNTER, MleFrameCounter(self.mle.next_counter(now=now))),
         )
 
@@ -326,9 +339,10 @@ class Air:
             if parent.channel == channel and parent.extended != sender and here:
                 parent.receive(source, destination, payload)
         child = self.child
-        if child is not None and child.extended != sender and child.channel == channel:
-            if to_all or destination == link_local(iid_of(child.extended)):
-                child.receive(source, destination, payload)
+        if child is None or child.extended == sender or child.channel != channel:
+            return
+        if to_all or destination == link_local(iid_of(child.extended)):
+            child.receive(source, destination, payload)
 
     def run(self, duration: int) -> None:
         """Let time go by."""
@@ -397,9 +411,7 @@ class Child:
                 self.channel, self.pan_id = action.settings.channel, action.settings.pan_id
             elif isinstance(action, SendMle):
                 channel = action.channel or self.channel
-                self.air.carry(
-                    CHILD, channel, action.source, action.destination, action.payload
-                )
+                self.air.carry(CHILD, channel, action.source, action.destination, action.payload)
 
     def receive(self, source: bytes, destination: bytes, payload: bytes) -> None:
         """Take what came over the air."""

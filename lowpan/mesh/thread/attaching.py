@@ -194,25 +194,25 @@ class Attaching:
         active = datasets.active.active_timestamp
         if datasets.active.mesh_local_prefix is None:
             active = None  # so that we are told all that we do not know
-        timestamps = [(active, datasets.pending_timestamp), (active, None)]
-        for has, awaits in timestamps:
-            request = messages.child_id_request(
-                station.settings,
-                best,
-                *counters,
-                registered=self._addresses.registered(mesh_local_only=True),
-                active=has,
-                pending=awaits,
-            )
-            if len(MLE_MESSAGE.encode(request)) <= messages.LONGEST_CLEAR:
-                break  # else nobody could authenticate its fragments before they are whole
+        request = messages.child_id_request(
+            station.settings,
+            best,
+            *counters,
+            registered=self._addresses.registered(mesh_local_only=True),
+            active=active,
+            pending=datasets.pending_timestamp,
+        )
+        if len(MLE_MESSAGE.encode(request)) > messages.LONGEST_CLEAR:
+            # nobody could authenticate its fragments: rather be told what we know
+            request = messages.without(request, TlvType.PENDING_TIMESTAMP)
         return station.send(request, best.parent, now=now)
 
     def _establish(self, best: Candidate, now: int) -> None:
         """Take its frames from the counters on that it has told in answer to our challenge."""
         station = self._station
         sequence, asked = best.key_sequence, best.challenged_at
-        station.mle.establish(best.parent, best.mle_counter, challenged_at=asked, now=now)
+        if sequence == station.keys.current:
+            station.mle.establish(best.parent, best.mle_counter, challenged_at=asked, now=now)
         if station.security.keys.thread_key(sequence) is not None:
             station.security.establish(
                 best.parent, best.link_counter, key_sequence=sequence, challenged_at=asked, now=now

@@ -137,17 +137,7 @@ class ThreadChild:
         )
         if isinstance(opened, MleRefusal):
             return self._refuse(sender, opened.drop.value)
-        try:
-            message = MLE_MESSAGE.decode(opened.message)
-        except MalformedFrame:
-            return self._refuse(sender, "malformed")
-        if isinstance(opened, StaleMle):
-            believed = self._believe(opened, message, now)
-            if believed is None:
-                self.refused["replayed"] += 1
-                return [ReplayRejected(sender, opened.opened.frame_counter or 0)]
-            opened = believed
-        return self._dispatch(message, opened, received, now)
+        return self._opened(opened, received, now)
 
     def receive_udp(  # noqa: PLR0913  (both ends, whole)
         self,
@@ -210,6 +200,22 @@ class ThreadChild:
         return actions + self._queries.handle_deadline(now=now)
 
     # Messages
+
+    def _opened(
+        self, opened: OpenedMle | StaleMle, received: MleReceived, now: int
+    ) -> list[MeshAction]:
+        """Read a message whose MIC was right; believe one that is not new only with a proof."""
+        try:
+            message = MLE_MESSAGE.decode(opened.message)
+        except MalformedFrame:
+            return self._refuse(opened.sender, "malformed")
+        if isinstance(opened, OpenedMle):
+            return self._dispatch(message, opened, received, now)
+        believed = self._believe(opened, message, now)
+        if believed is not None:
+            return self._dispatch(message, believed, received, now)
+        self.refused["replayed"] += 1
+        return [ReplayRejected(opened.sender, opened.opened.frame_counter or 0)]
 
     def _believe(self, stale: StaleMle, message: MleMessage, now: int) -> OpenedMle | None:
         """Return a message that is not new by its counter, if it answers a fresh challenge."""

@@ -123,19 +123,16 @@ class Keeping:
         source = message.find(TlvType.SOURCE_ADDRESS, SourceAddress)
         if source is None or station.rloc16 is None or station.leader_data is None:
             return []
-        if not station.is_parent(sender) or station.parent is None:
-            if not self._answers.take(now=now):
-                return []
+        if station.parent is None or not station.is_parent(sender):
             answer = messages.no_child_of_yours(station.rloc16, station.leader_data)
-            return [*station.send(answer, sender, now=now)]
+            may = self._answers.take(now=now)
+            return [*station.send(answer, sender, now=now)] if may else []
         status = message.find(TlvType.STATUS, Status)
         if status is not None and status.status == _ERROR:
             return [ParentGone(Loss.REFUSED)]
         if source.address != station.parent.rloc16:
             return [ParentGone(Loss.MOVED)]
-        if not self._answers.take(now=now):
-            return []
-        return self._answer(message, sender, now)
+        return self._answer(message, sender, now) if self._answers.take(now=now) else []
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""

@@ -31,7 +31,7 @@ from lowpan.mesh.thread.scanning import Discovered, Found, Scanning
 from lowpan.mesh.thread.station import NO_SHORT_ADDRESS, Parent, Station
 from lowpan.wire.mle import MleMessage, TlvType
 from lowpan.wire.mle_draft import SourceAddress
-from lowpan.wire.mle_tlvs import Address16, LeaderData
+from lowpan.wire.mle_tlvs import Address16, AddressRegistration, LeaderData
 from lowpan.wire.network_data import NetworkData
 
 _FIRST_RESCAN, _LONGEST_RESCAN = 2_000_000, 1_200_000_000
@@ -84,6 +84,8 @@ class Membership:
         self._previous: _Place | None = None
         """Where we were before we followed an Announce."""
         self._tries_pending = False
+        self._registered: AddressRegistration | None = None
+        """What the parent knows, or is about to be told."""
 
     def start(self, *, now: int) -> list[MeshAction]:
         """Begin: with the last parent if there is one, else with whoever answers."""
@@ -162,10 +164,8 @@ class Membership:
 
     def follow(self, told: list[FollowingAction], now: int) -> list[MeshAction]:
         """Act on what the parent said; addresses that come of it are for it to know."""
-        before = self.addresses.registered()
         actions = self.do([*told], now)
-        if self.state is State.ATTACHED and self.addresses.registered() != before:
-            self.keeping.register_addresses(now=now)
+        self._register(now)
         return actions
 
     def receive_child_id_response(
@@ -312,13 +312,12 @@ class Membership:
         self.keeping.begin(now=now)
         actions += self._tune(place, rloc16)
         actions += self.addresses.attach(prefix, rloc16, parent.rloc16)
-        registered = self.addresses.registered(mesh_local_only=True)
+        self._registered = self.addresses.registered(mesh_local_only=True)
         if message is None:
             self.following.want(now=now)
         else:
             actions += self.do([*self.following.take(message, to_all=False, now=now)], now)
-        if self.addresses.registered() != registered:
-            self.keeping.register_addresses(now=now)
+        self._register(now)
         role = station.settings.role
         if role.sleeps:
             actions.append(SleepOn(parent.rloc16, self._poll_interval()))
@@ -334,6 +333,13 @@ class Membership:
             restored=message is None,
         )
         return [*actions, LinkUp(parent.extended, parent.rloc16), told, *self._tell_previous(now)]
+
+    def _register(self, now: int) -> None:
+        """Tell the parent soon, if it does not know yet which addresses are ours."""
+        registered = self.addresses.registered()
+        if self.state is State.ATTACHED and registered != self._registered:
+            self._registered = registered
+            self.keeping.register_addresses(now=now)
 
     def _poll_interval(self) -> int:
         """Return how often to poll: so often that some may fail within the child timeout."""

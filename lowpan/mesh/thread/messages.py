@@ -160,6 +160,12 @@ def announce(network: ThreadNetwork, channel: int, pan_id: int, *, orphan: bool)
     )
 
 
+def without(message: MleMessage, tlv_type: TlvType) -> MleMessage:
+    """Return `message` without its TLVs of one type."""
+    kept = tuple(tlv for tlv in message.tlvs if tlv.type != tlv_type)
+    return MleMessage(message.command, kept)
+
+
 def registered_address(address: bytes, contexts: dict[int, bytes]) -> RegisteredAddress:
     """Return an entry for `address`, short if one of `contexts`, prefixes of 8 octets, fits."""
     for context_id, prefix in contexts.items():

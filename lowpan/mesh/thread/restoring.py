@@ -116,7 +116,8 @@ class Restoring:
 
     def _establish(self, opened: OpenedMle, link: int, mle: int, now: int) -> None:
         station, sender, asked = self._station, opened.sender, self._challenged_at
-        station.mle.establish(sender, mle, challenged_at=asked, now=now)
+        key = opened.key_fingerprint
+        station.mle.establish(sender, mle, key_fingerprint=key, challenged_at=asked, now=now)
         sequence = opened.key_sequence
         if sequence is not None and station.security.keys.thread_key(sequence) is not None:
             station.security.establish(
