@@ -58,7 +58,7 @@ def _conversation(datagram: bytes, source: bytes, destination: bytes) -> Convers
 
 def _is_udp(datagram: bytes) -> bool:
     """Tell whether this is IPv6, then UDP, and both of their lengths are right."""
-    length = (len(datagram) - IPV6_HEADER_OCTETS).to_bytes(2, "big", signed=True)
+    length = (len(datagram) - IPV6_HEADER_OCTETS & 0xFFFF).to_bytes(2, "big")
     return (
         datagram[6:7] == _UDP
         and datagram[4:6] == length

@@ -20,6 +20,10 @@ class SealedHeaders:
     def __init__(self) -> None:
         self._remembered: dict[tuple[object, ...], tuple[FrameControl, bytes, bytes]] = {}
 
+    def __len__(self) -> int:
+        """Return how many headers are remembered."""
+        return len(self._remembered)
+
     @staticmethod
     def is_plain(frame: Frame) -> bool:
         """Tell whether `frame`, in clear, is one whose header can be remembered."""

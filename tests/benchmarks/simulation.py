@@ -19,6 +19,7 @@ from lowpan.store import MemoryStore
 from tests.benchmarks.table import Row, at_least
 
 PORT, PAN_ID, OCTETS = 5683, 0xBEEF, 50
+_PAYLOAD, _LOCAL = bytes(OCTETS), Endpoint(b"", PORT)
 SPACING = 20.0
 """Metres between neighbours: some forty others are near enough to disturb."""
 LEAST_SPEED = 50.0
@@ -45,9 +46,22 @@ class Grid:
     def __init__(self, count: int, *, interval: int, seed: int = 1) -> None:
         self.world, self.arrived, self.sent = World(seed), 0, 0
         self._random, self._interval, self._width = Random(seed), interval, round(count**0.5)
+        self._remotes = [
+            [Endpoint(link_local_of(_short(other)), PORT) for other in self._neighbours(number)]
+            for number in range(count)
+        ]
         for number in range(count):
             node = self._add(number)
-            self.world.schedule.at(self._random.randrange(interval), self._send, node)
+            first = self._random.randrange(interval)
+            for turn, remote in enumerate(self._remotes[number]):
+                self.world.schedule.at(first + turn * interval, self._send_to, node, remote)
+            begin = first + len(self._remotes[number]) * interval
+            self.world.schedule.at(begin, self._send, node)
+
+    @property
+    def warm_up(self) -> int:
+        """Microseconds until everybody has sent to each of its neighbours, and heard of them."""
+        return 5 * self._interval
 
     def _add(self, number: int) -> SimNode:
         settings = RadioSettings(
@@ -83,12 +97,12 @@ class Grid:
         ]
 
     def _send(self, node: SimNode) -> None:
-        other = self._random.choice(self._neighbours(node.number))
-        local, remote = Endpoint(b"", PORT), Endpoint(link_local_of(_short(other)), PORT)
-        now = self.world.now
-        node.take(node.node.send_udp(bytes(OCTETS), local, remote, now=now))
+        self._send_to(node, self._random.choice(self._remotes[node.number]))
+        self.world.schedule.after(self._interval, self._send, node)
+
+    def _send_to(self, node: SimNode, remote: Endpoint) -> None:
+        node.take(node.node.send_udp(_PAYLOAD, _LOCAL, remote, now=node.now))
         self.sent += 1
-        self.world.schedule.at(now + self._interval, self._send, node)
 
     def _told(self, action: NodeAction) -> None:
         self.arrived += isinstance(action, UdpReceived)
@@ -97,7 +111,7 @@ class Grid:
 def measure(count: int, seconds: int, *, interval: int) -> Simulation:
     """Let `count` nodes (a square number) send a datagram each `interval` microseconds."""
     grid = Grid(count, interval=interval)
-    grid.world.run_for(interval)  # everybody has sent once: caches are warm
+    grid.world.run_for(grid.warm_up)
     sent, arrived, happened = grid.sent, grid.arrived, grid.world.schedule.happened
     gc.collect()
     begin = time.process_time()
