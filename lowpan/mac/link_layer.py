@@ -153,7 +153,7 @@ class LinkLayer:
         frame = self._data_frame(payload, source, destination)
         return self._told(self._sending.send(frame, handle, now=now, protection=protection))
 
-    def send_command(
+    def send_command(  # noqa: PLR0913  (when and how, each with its default)
         self,
         frame: Frame,
         *,

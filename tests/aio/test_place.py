@@ -41,8 +41,18 @@ def coordinator_on(radio: Any, **options: Any) -> Node:
 
 def device_on(radio: Any, **options: Any) -> Node:
     """Return a device that joins where it can on channel 15."""
-    given = {"channel": 15, "associate": True, **options}
+    given: dict[str, Any] = {"channel": 15, "associate": True, **options}
     return Node(radio, extended_address=DEVICE, random=Random(2), **given)
+
+
+def all_lost(psdu: bytes) -> bool:
+    """Let nobody hear anything."""
+    return True
+
+
+def none_lost(psdu: bytes) -> bool:
+    """Let everybody hear everything."""
+    return False
 
 
 @asynccontextmanager
@@ -174,9 +184,9 @@ async def test_a_coordinator_that_was_killed_knows_its_devices(
         joining = device_on(cable.radio(), poll_interval=0.2)
         device = await joining.__aenter__()
         address, events = device.addresses[0], device.events()
-    cable.lose = lambda psdu: True
+    cable.lose = all_lost
     assert await told(events, ParentLost)
-    cable.lose = lambda psdu: False
+    cable.lose = none_lost
     async with coordinator_on(radio, store=store) as coordinator:
         if permitted:
             coordinator.permit_joining()
