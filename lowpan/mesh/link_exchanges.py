@@ -109,6 +109,15 @@ class LinkExchanges:
         exchange.asked(challenge, now=now)
         return self._request(link_local(iid_of(sender)), challenge, now)
 
+    def call_on(self, sender: bytes, challenge: bytes, *, now: int) -> list[MeshAction]:
+        """Answer a challenge under a key that is over, so that its sender goes on to ours.
+
+        Nothing is believed of it, and nothing changes here: it may be a recording.
+        """
+        if not self._doubting.take(now=now):
+            return []
+        return self._sending.accept(sender, challenge, None, now=now)
+
     # What comes in
 
     def challenged_at(self, sender: bytes, response: bytes | None) -> int | None:
@@ -264,7 +273,13 @@ class LinkExchanges:
     ) -> None:
         counter = message.mle_counter
         if counter is not None and counter > (opened.frame_counter or 0):
-            self._security.establish(neighbour, counter, challenged_at=challenged_at, now=now)
+            key = opened.key_fingerprint
+            self._security.establish(
+                neighbour, counter, key_fingerprint=key, challenged_at=challenged_at, now=now
+            )
         counter = message.link_layer_counter
         if counter is not None and self._link_security is not None:
-            self._link_security.establish(neighbour, counter, challenged_at=challenged_at, now=now)
+            sequence = opened.key_sequence
+            self._link_security.establish(
+                neighbour, counter, key_sequence=sequence, challenged_at=challenged_at, now=now
+            )

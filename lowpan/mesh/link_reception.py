@@ -159,6 +159,8 @@ class LinkReception:
                 if isinstance(opened, OpenedMle):
                     return self._answer(heard, opened, challenged_at, now)
         actions: list[MeshAction] = [ReplayRejected(sender, stale.opened.frame_counter or 0)]
+        if stale.key_is_old and message.challenge is not None:
+            return actions + self._exchanges.call_on(sender, message.challenge, now=now)
         link = self._links.by_neighbour.get(sender)
         if link is None:
             return actions + self._exchanges.doubt(sender, now=now)

@@ -55,13 +55,16 @@ class StaleMle:
 
     Somebody replays it, or its sender is honest and our mark is above its counter since a crash of
     ours.  If it has a Response to a challenge of ours that is fresh, MleSecurity.accept_answer()
-    makes an OpenedMle of it.  Else all that may be done is to challenge its sender.
+    makes an OpenedMle of it.  Else all that may be done is to challenge its sender, and to answer
+    its Challenge: so it learns of a newer key.
     """
 
     opened: OpenedMle
     freshness: Freshness
     """REPEATED or OLD."""
     reason: str
+    key_is_old: bool = False
+    """Its sender is to go on to other keys; its counter does not matter."""
 
     @property
     def message(self) -> bytes:
@@ -271,7 +274,7 @@ class MleSecurity:
         """Take the counter of a message whose MIC is right, or say why it is not new."""
         past = self._past(opened)
         if past is not None:
-            return StaleMle(opened, Freshness.OLD, past)
+            return StaleMle(opened, Freshness.OLD, past, key_is_old=True)
         key, counter = opened.key_fingerprint or "", opened.frame_counter or 0
         try:
             freshness = self.incoming.accept(key, opened.sender, counter, now=now)
