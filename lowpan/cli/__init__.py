@@ -18,6 +18,7 @@ COMMANDS = {
     "send": "Send frames and tell what became of them.",
     "node": "Be a node: answer pings, and give the system an interface.",
     "ping": "Ask an IPv6 address for echoes over a radio.",
+    "simulate": "Run a network that a scenario describes, in virtual time.",
     "fields": "List the fields that `sniff -T fields -e FIELD` can show.",
     "extcap": "Let Wireshark list radios and capture from them.",
 }

@@ -1,6 +1,6 @@
 """Pictures: matplotlib, which is imported only when one is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,10 @@ from typing import Any
 from lowpan.cli.report import CommandError
 
 _LOWEST = -105.0
+_QUALITIES = ("#b0b0b0", "#d1495b", "#edae49", "#2e8b57")
+"""Colours of link qualities 0..3."""
+_MOST_NAMES = 60
+"""Nodes that are named in a picture."""
 
 
 def plotting() -> Any:
@@ -16,7 +20,7 @@ def plotting() -> Any:
         return import_module("matplotlib.figure")
     except ImportError:
         cure = "pip install 'lowpan[plot]'"
-        raise CommandError("-o draws with matplotlib, which is not installed", cure) from None
+        raise CommandError("pictures need matplotlib, which is not installed", cure) from None
 
 
 def plot_energies(
@@ -35,3 +39,45 @@ def plot_energies(
         figure.savefig(path, format=Path(path).suffix[1:].lower() or "png")
     except (OSError, ValueError) as error:  # ValueError: a format that it does not know
         raise CommandError(f"-o {path}: {error}", "give a path that ends in .png") from error
+
+
+def plot_topology(
+    path: str,
+    title: str,
+    places: Sequence[tuple[str, tuple[float, float]]],
+    links: Sequence[tuple[Any, Any, int, int]],
+) -> None:
+    """Draw nodes where they stand, and links coloured by the worse quality of both directions.
+
+    Raises CommandError if `path` cannot be written.
+    """
+    from matplotlib.collections import LineCollection  # noqa: PLC0415
+
+    figure = plotting().Figure(figsize=(9, 7), layout="constrained")
+    axes = figure.add_subplot()
+    for quality, colour in enumerate(_QUALITIES):
+        lines = [
+            (one.place, other.place)
+            for one, other, inwards, outwards in links
+            if min(inwards, outwards) == quality and one.name < other.name
+        ]
+        label = f"quality {quality}: {len(lines)}"
+        axes.add_collection(
+            LineCollection(lines, colors=colour, linewidths=0.4 + 0.4 * quality, label=label)
+        )
+    axes.scatter(
+        *zip(*(place for _, place in places), strict=True), s=14, color="#222222", zorder=3
+    )
+    if len(places) <= _MOST_NAMES:
+        for name, place in places:
+            axes.annotate(name, place, xytext=(4, 4), textcoords="offset points", fontsize=7)
+    axes.set(title=title, xlabel="metres east", ylabel="metres north")
+    axes.set_aspect("equal", adjustable="datalim")
+    if links:
+        axes.legend(loc="upper right", fontsize=8)
+    try:
+        figure.savefig(path, format=Path(path).suffix[1:].lower() or "svg")
+    except (OSError, ValueError) as error:  # ValueError: a format that it does not know
+        raise CommandError(
+            f"--topology {path}: {error}", "give a path that ends in .svg"
+        ) from error

@@ -1,0 +1,88 @@
+"""What was seen of a scenario, in numbers and words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lowpan.mac.service import Drop
+from lowpan.sim.medium import Fate
+from lowpan.sim.scenario.building import Inhabitant
+from lowpan.sim.scenario.running import ScenarioRun
+from lowpan.wire.addresses import format_ipv6
+
+Summary = dict[str, Any]
+"""Values that JSON has, by name."""
+
+
+def summary_of(run: ScenarioRun) -> Summary:
+    """Return the sums of a run so far."""
+    links, fates = run.links(), run.world.medium.fates
+    running = [node for node in run.nodes.values() if node.sim.is_running]
+    return {
+        "title": run.scenario.title,
+        "seed": run.scenario.seed,
+        "simulated_s": run.world.now / 1_000_000,
+        "nodes": len(run.nodes),
+        "running": len(running),
+        "links": len(links),
+        "links_agreed": agreed(run),
+        "mean_quality": round(sum(link[2] for link in links) / len(links), 3) if links else None,
+        "datagrams_sent": run.sent,
+        "datagrams_arrived": run.arrived,
+        "datagrams_without_receiver": run.unsent,
+        "frames": run.world.medium.transmissions,
+        "receptions": {fate.name.lower(): fates[fate] for fate in Fate if fates[fate]},
+        "replays_refused": run.dropped(Drop.REPLAYED) + run.told["ReplayRejected"],
+        "duplicates_refused": run.dropped(Drop.DUPLICATE),
+        "wrong_mics": run.dropped(Drop.MIC_BAD),
+        "frames_replayed": sum(attacker.transmitted for attacker in run.attackers),
+        "told": dict(sorted(run.told.items())),
+        "digest": run.world.digest,
+    }
+
+
+def agreed(run: ScenarioRun) -> float | None:
+    """Return the share of links of which both ends name the quality alike, or one apart."""
+    qualities = {(one.name, other.name): (inwards, out) for one, other, inwards, out in run.links()}
+    alike = total = 0
+    for (one, other), (inwards, _) in qualities.items():
+        back = qualities.get((other, one))
+        total += 1
+        alike += back is not None and abs(inwards - back[1]) <= 1
+    return round(alike / total, 4) if total else None
+
+
+def states_of(run: ScenarioRun) -> Iterator[Summary]:
+    """Yield the state of each node now."""
+    for node in run.nodes.values():
+        yield {"time_s": run.world.now / 1_000_000, **_state(node)}
+
+
+def _state(node: Inhabitant) -> Summary:
+    state: Summary = {"node": node.name, "place": list(node.place), "running": node.sim.is_running}
+    if not node.sim.is_running:
+        return state
+    engine = node.sim.node
+    state |= {
+        "channel": engine.link.radio.channel,
+        "pan_id": engine.link.radio.pan_id,
+        "restarts": node.sim.restarts,
+        "addresses": [format_ipv6(own.address) for own in engine.own],
+        "dropped": {drop.name.lower(): count for drop, count in engine.link.dropped.items()},
+        "discarded": {
+            discard.name.lower(): count for discard, count in engine.ipv6.discarded.items()
+        },
+        "waiting": engine.waiting,
+    }
+    if node.security is not None:
+        state["key_sequence"] = node.security.keys.current
+    if node.mesh is not None:
+        state["neighbours"] = [
+            {
+                "address": neighbour.extended_address.hex(),
+                "standing": neighbour.standing.name.lower(),
+                "quality_in": neighbour.quality_in,
+                "quality_out": neighbour.quality_out,
+            }
+            for neighbour in node.mesh.neighbours
+        ]
+    return state
