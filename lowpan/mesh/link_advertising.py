@@ -51,7 +51,7 @@ class LinkAdvertising:
         self._links, self._neighbours = links, neighbours
         self._room = settings.most_octets - mic_octets - _HEAD_OCTETS - _SECURITY_OCTETS
         self._turns: OrderedDict[bytes, None] = OrderedDict()
-        """Neighbours with a link, whose turn is next first."""
+        """Neighbours whose frames we accept, whose turn is next first."""
         self._trickle = Trickle(
             i_min=settings.advertise_first,
             i_max=settings.advertise_last,
@@ -64,8 +64,11 @@ class LinkAdvertising:
         self._trickle.start(now=now)
 
     def changed(self, link: Link, *, now: int) -> None:
-        """Say soon that the state of `link` is another one."""
-        if link.state.receiving or link.state.transmitting:
+        """Say soon that the state of `link` is another one.
+
+        Who has not answered us is left out: recordings must not take the room of neighbours.
+        """
+        if link.state.receiving:
             self._turns[link.neighbour] = None
             self._turns.move_to_end(link.neighbour, last=False)
         else:

@@ -8,7 +8,12 @@ from lowpan.mesh.link_advertising import LinkAdvertising
 from lowpan.mesh.link_requests import LinkRequests
 from lowpan.mesh.link_settings import MeshLinkSettings
 from lowpan.mesh.link_state import NEXT, Link, LinkInput, LinkState
-from lowpan.mesh.neighbour import NeighbourEvent, NeighbourForgotten
+from lowpan.mesh.neighbour import (
+    LinkQualityChanged,
+    NeighbourEvent,
+    NeighbourForgotten,
+    Standing,
+)
 from lowpan.mesh.neighbour_table import NeighbourTable
 from lowpan.mesh.service import LinkDown, LinkUp, MeshAction, SetSleepers
 
@@ -65,14 +70,13 @@ class Links:
         if after is before:
             return []
         link.state = after
-        self.advertising.changed(link, now=now)
+        if before.receiving or after.receiving:
+            self.advertising.changed(link, now=now)
         actions = self.sleep(link, sleeps=link.sleeps)
         if after is LinkState.UP:
             self.up += 1
             link.failures = link.unacknowledged = 0
-            neighbour = self.neighbours.get(link.neighbour)
-            short = None if neighbour is None else neighbour.short_address
-            return [*actions, LinkUp(link.neighbour, short)]
+            return [*actions, *self._told(link)]
         if before is LinkState.UP:
             self.up -= 1
             return [*actions, LinkDown(link.neighbour, reason or what.value)]
@@ -88,14 +92,20 @@ class Links:
         return actions
 
     def digest(self, events: Iterable[NeighbourEvent], *, now: int) -> list[MeshAction]:
-        """Return what the neighbour table tells, and end the links of those who left it."""
+        """Return what the neighbour table tells, and end the links of those who left it.
+
+        Of those who have not answered us nothing is told: they may be recordings.
+        """
         actions: list[MeshAction] = []
         for event in events:
-            actions.append(event)
-            if not isinstance(event, NeighbourForgotten):
-                continue
             link = self.by_neighbour.get(event.neighbour)
-            if link is not None:
+            if isinstance(event, LinkQualityChanged):
+                if link is not None and link.state.receiving:
+                    actions.append(event)
+                continue
+            if event.standing is Standing.ESTABLISHED:
+                actions.append(event)
+            if link is not None and isinstance(event, NeighbourForgotten):
                 actions += self.end(link, event.cause.value, now=now)
         return actions
 
@@ -127,3 +137,13 @@ class Links:
         if self.neighbours.get(sender) is None:
             return None
         return self.by_neighbour.setdefault(sender, Link(sender))
+
+    def _told(self, link: Link) -> list[MeshAction]:
+        """Return what is known of a link that has come up."""
+        neighbour = self.neighbours.get(link.neighbour)
+        if neighbour is None:
+            return [LinkUp(link.neighbour)]
+        return [
+            LinkUp(link.neighbour, neighbour.short_address),
+            LinkQualityChanged(link.neighbour, neighbour.quality_in, neighbour.quality_out),
+        ]

@@ -325,3 +325,19 @@ def test_every_cut_and_every_changed_octet_is_refused() -> None:
     assert alice.state(bob) is LinkState.UP
     assert downs(alice) == []
     assert len(alice.told(LinkUp)) == 1
+
+
+def test_recordings_of_strangers_are_in_no_event_and_no_advertisement() -> None:
+    network = linked(2)
+    alice = network.nodes[0]
+    advertised = len(network.times("ADVERTISEMENT", alice))
+    challenge = Tlv(TlvType.CHALLENGE, Challenge(bytes(8)))
+    told = len(alice.events)
+    for number in range(30):
+        request = MleMessage(MleCommand.LINK_REQUEST, (challenge,))
+        network.deliver(alice, Insider(number).says(request, alice, now=network.now))
+        network.run_for(SECOND // 10)
+    network.run_for(MINUTE)
+    assert alice.events[told:] == []
+    assert len(network.times("ADVERTISEMENT", alice)) - advertised <= 2
+    assert len(alice.engine.links) > 2

@@ -9,7 +9,7 @@ from tests.mesh.link_network import SECOND, LinkNetwork, LinkNode, downs, replay
 from tests.mesh.test_link_establishment import FullStore
 
 MINUTE = 60 * SECOND
-HEALED, HEALED_WITH_LOSS = 6 * SECOND, 40 * SECOND
+HEALED, HEALED_WITH_LOSS = 6 * SECOND, 60 * SECOND
 """Within which docs/mle.md says that links are back."""
 
 
