@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from lowpan.adaptation.forwarding import Forward
 from lowpan.mac.service import LinkProtection
+from lowpan.wire.icmpv6 import Icmpv6Type
+from lowpan.wire.ipv6 import ICMPV6, IPV6_HEADER_OCTETS
 
 MOST_DATAGRAMS = 64
 """Datagrams that wait for the radio: 64 of 1280 octets keep it busy for four seconds."""
@@ -15,6 +17,9 @@ datagrams of 1280 octets."""
 MOST_BUSY = 4
 """How often a payload that found no free channel is tried again, where neighbours pass on what we
 send: two that always have something to send leave a third none in one of ten attempts."""
+_NEXT_HEADER_AT, _TYPE_AT = 6, IPV6_HEADER_OCTETS
+_DISCOVERY = range(Icmpv6Type.ROUTER_SOLICITATION, Icmpv6Type.NEIGHBOUR_ADVERTISEMENT + 1)
+
 MOST_UNRESOLVED, MOST_FOR_ONE = 32, 3
 """Datagrams that wait for a link address, of all and of one neighbour (RFC 4861 §7.2.2)."""
 
@@ -41,14 +46,22 @@ class Departing:
     """Whom that came from; empty if from ourselves."""
     protection: LinkProtection = LinkProtection.POLICY
 
+    @property
+    def is_discovery(self) -> bool:
+        """Whether it is neighbour discovery, whose answers are awaited for a second each."""
+        datagram = self.datagram
+        return len(datagram) > _TYPE_AT and (
+            datagram[_NEXT_HEADER_AT] == ICMPV6 and datagram[_TYPE_AT] in _DISCOVERY
+        )
+
 
 class Outbox:
     """Hands over one payload at a time: a lost fragment ends its datagram, not the others.
 
     What is ours and what is passed on have room of their own.  Each link-layer destination has its
-    turn, and there what came first goes first: one that is dead, or asked for more than the air
-    carries, holds up no other.  When there are too many datagrams of ours, the last one of the
-    longest line is given up.
+    turn, and there neighbour discovery goes first, then what came first: one that is dead, or asked
+    for more than the air carries, holds up no other.  When there are too many datagrams of ours,
+    the last one of the longest line is given up.
     """
 
     def __init__(
@@ -92,18 +105,31 @@ class Outbox:
             self._from[departing.previous_hop] = of_one + 1
             self.forwarded += 1
         if given_up is not departing:
-            self._lines.setdefault(departing.destination, deque()).append(departing)
-            self._waiting += 1
+            self._line_up(departing)
         return given_up
+
+    def _line_up(self, departing: Departing) -> None:
+        self._waiting += 1
+        line = self._lines.setdefault(departing.destination, deque())
+        if not departing.is_discovery:
+            line.append(departing)
+            return
+        at = next((at for at, one in enumerate(line) if not one.is_discovery), len(line))
+        line.insert(at, departing)
 
     def _give_up_longest(self, newcomer: Departing) -> Departing:
         """Return the last datagram of ours in the longest line, or one that makes it as long."""
-        longest = max(self._lines.values(), key=_ours, default=None)
-        line = self._lines.get(newcomer.destination, ())
-        if longest is None or _ours(longest) <= _ours(line) + 1:
+        line = self._lines.get(newcomer.destination, deque())
+        longest = max(self._lines.values(), key=_ours, default=line)
+        if _ours(longest) <= _ours(line) + 1:
+            longest = line  # nobody has more
+        last = reversed(range(len(longest)))
+        at = next((at for at in last if longest[at].forward is None), None)
+        if at is None or (longest is line and not newcomer.is_discovery):
             return newcomer
-        at = max(at for at, one in enumerate(longest) if one.forward is None)
         given_up = longest[at]
+        if given_up.is_discovery and longest is line:
+            return newcomer
         del longest[at]
         self._waiting -= 1
         return given_up

@@ -1,8 +1,10 @@
 """Datagrams that wait for the radio: whose turn it is, and who is given up."""
 
 from lowpan.adaptation.forwarding import Forward
+from lowpan.mac.link_layer import LinkSettings
 from lowpan.node.outbox import Departing, Outbox
-from lowpan.node.service import DatagramDiscarded, EchoReplied
+from lowpan.node.service import DatagramDiscarded, EchoReplied, NeighbourChanged
+from lowpan.node.settings import NodeSettings
 from lowpan.wire.icmpv6 import Echo
 from tests.node.room import Room
 from tests.node.test_node import BY_EXTENDED
@@ -67,6 +69,46 @@ def test_what_is_passed_on_is_neither_given_up_nor_gives_up_what_is_ours() -> No
     assert given_up.datagram == b"\2"
     assert [payload[0] for payload in sent(outbox)] == [1, 6, 3, 4]
     assert (len(outbox), outbox.forwarded) == (0, 0)
+
+
+def discovery(destination: bytes, number: int) -> Departing:
+    departing = to(destination, number)
+    departing.datagram = bytes(6) + b"\x3a" + bytes(33) + b"\x87" + bytes([number])
+    return departing
+
+
+def test_neighbour_discovery_goes_first_in_its_line() -> None:
+    outbox = Outbox()
+    for number in (1, 2):
+        assert outbox.put(to(ALIVE, number)) is None
+    for number in (3, 4):
+        assert outbox.put(discovery(ALIVE, number)) is None
+    assert [payload[0] for payload in sent(outbox)] == [3, 4, 1, 2]
+
+
+def test_neighbour_discovery_has_room_but_not_that_of_others() -> None:
+    outbox = Outbox(most_datagrams=4)
+    for number in (1, 2, 3):
+        assert outbox.put(to(DEAD, number)) is None
+    assert outbox.put(to(ALIVE, 4)) is None
+    given_up = [outbox.put(discovery(DEAD, number)) for number in (5, 6, 7)]
+    assert [one and one.datagram for one in given_up] == [b"\3", b"\2", b"\1"]
+    more = discovery(DEAD, 8)
+    assert outbox.put(more) is more
+    assert [payload[0] for payload in sent(outbox)] == [5, 4, 6, 7]
+
+
+def test_a_busy_neighbour_that_does_not_acknowledge_is_not_taken_for_lost() -> None:
+    unacknowledged = NodeSettings(routers=False, link=LinkSettings(acknowledged=False))
+    room = Room(2, settings=unacknowledged)
+    node = room.nodes[0]
+    for _ in range(160):  # longer than an answer counts, and with four seconds in the queue
+        for number in range(64 - node.waiting):
+            echo = Echo(9, number, bytes(1000))
+            room.take(0, node.send_echo_request(echo, BY_EXTENDED[1], now=room.now))
+        room.run(500_000)
+    assert all(change.reachable for change in room.of(0, NeighbourChanged))
+    assert len(room.of(0, EchoReplied)) > 200
 
 
 def test_a_dead_neighbour_holds_up_nobody_else() -> None:
