@@ -219,9 +219,10 @@ class Medium(Links):
             fates[code] += 1
         if judged is not None:
             judged(transmission, links, codes)
+        psdu = transmission.psdu
         for link, code in zip(links, codes, strict=True):
             if code == RECEIVED:
-                self.give(transmission, link, transmission.psdu)
+                self.give(transmission, link, psdu)
 
     def give(self, transmission: Transmission, link: Link, psdu: bytes) -> None:
         """Let a receiver have `psdu`, as what it understood of a transmission, if it is on."""
@@ -232,16 +233,17 @@ class Medium(Links):
     def _audience(self, transmission: Transmission) -> list[Link]:
         """Return the links to the radios that would give the frame on, in order of the radios."""
         psdu, reaches = transmission.psdu, transmission.sender.reaches
-        destination = destination_of(psdu)
         radios: Iterable[SimRadio]
-        if destination is not None and destination != BROADCAST:
-            addressed = self._by_address.get(destination, _NOBODY)
-            radios = {**addressed, **self._promiscuous} if self._promiscuous else addressed
-        elif psdu and psdu[0] & 7 == _ACKNOWLEDGMENT:
+        if psdu and psdu[0] & 7 == _ACKNOWLEDGMENT:
             radios = self._waiting(reaches, psdu)
         else:
-            faintest = self.settings.noise_floor - _HOPELESS - transmission.gain
-            return [link for link in reaches.values() if link.rssi > faintest]
+            transmission.destination = destination = destination_of(psdu)
+            if destination is None or destination == BROADCAST:
+                faintest = self.settings.noise_floor - _HOPELESS - transmission.gain
+                return [link for link in reaches.values() if link.rssi > faintest]
+            radios = self._by_address.get(destination, _NOBODY)
+            if self._promiscuous:
+                radios = {**dict.fromkeys(radios), **self._promiscuous}
         links = [reaches[radio] for radio in radios if radio in reaches]
         if len(links) > 1:
             links.sort(key=_receiver)
@@ -254,8 +256,10 @@ class Medium(Links):
             senders = [sent.sender for sent in recent if sent.end > since]
         else:
             senders = [radio for radio in reaches if radio.last_end > since]
-        waiting = {radio: None for radio in senders if radio.awaits(psdu)}
-        return {**waiting, **self._promiscuous} if self._promiscuous else waiting
+        waiting = [radio for radio in senders if radio.awaits(psdu)]
+        if self._promiscuous or len(waiting) > 1:  # nobody twice
+            return {**dict.fromkeys(waiting), **self._promiscuous}
+        return waiting
 
     def _on_air(self, radio: SimRadio, channel: int, begin: int, end: int) -> list[Transmission]:
         """Return at least what `radio` hears on a channel between two moments."""

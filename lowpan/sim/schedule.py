@@ -69,7 +69,10 @@ class Schedule:
         if time is None or time > until:
             self.now = max(self.now, until)
             return False
-        self._happen(heappop(self._waiting))
+        self.now, _, call, arguments = event = heappop(self._waiting)
+        event[_CALL] = None
+        self.happened += 1
+        call(*arguments)
         return True
 
     def run_until(self, time: int) -> None:
@@ -77,16 +80,14 @@ class Schedule:
         waiting = self._waiting
         while waiting and waiting[0][0] <= time:
             event = heappop(waiting)
-            if event[2] is not None:
-                self._happen(event)
+            call = event[2]
+            if call is not None:
+                self.now = event[0]
+                self.happened += 1
+                event[2] = None
+                call(*event[3])
         self.now = max(self.now, time)
 
     def run_for(self, duration: int) -> None:
         """Let `duration` microseconds pass."""
         self.run_until(self.now + duration)
-
-    def _happen(self, event: Event) -> None:
-        self.now, _, call, arguments = event
-        event[2] = None
-        self.happened += 1
-        call(*arguments)

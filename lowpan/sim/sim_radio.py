@@ -51,6 +51,8 @@ class Transmission:
     end: int
     gain: float = 0.0
     """dB above the power that the sender's links are computed with."""
+    destination: bytes | None = None
+    """Whom it is for, as far as radios find out by themselves; known once it is delivered."""
 
 
 class Link:

@@ -191,10 +191,13 @@ class Transceiver(SimRadio):
             return
         pending = False
         if not self.settings.promiscuous:
-            pan_id = pan_id_of(psdu)
+            destination = transmission.destination
+            if psdu is not transmission.psdu:
+                destination = destination_of(psdu)
+            pan_id = None if destination is None else pan_id_of(psdu)
             if pan_id is not None and pan_id not in (self._pan_id, _BROADCAST):
                 return
-            if psdu and psdu[0] & _ASKS and destination_of(psdu) in self.addresses:
+            if psdu and psdu[0] & _ASKS and destination in self.addresses:
                 pending = self._acknowledge(psdu)
         frame = self.frame_of(transmission, link, psdu)
         frame.acked_with_pending = pending
