@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "AssociationError",
     "Capture",
     "CaptureError",
     "Datagram",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from lowpan.capture.session import Capture, decode, open_capture
     from lowpan.capture.wireshark_profile import read_profile
     from lowpan.errors import (
+        AssociationError,
         CaptureError,
         FieldOutOfRange,
         KeyFormatError,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from lowpan.radio import Fcs, ReceivedFrame
 else:  # hidden from type checkers, which would take any misspelt name for granted
     _HOMES = {
+        "AssociationError": "lowpan.errors",
         "Capture": "lowpan.capture.session",
         "CaptureError": "lowpan.errors",
         "Datagram": "lowpan.capture.datagram",
@@ -80,6 +83,7 @@ else:  # hidden from type checkers, which would take any misspelt name for grant
         "ReceivedFrame": "lowpan.radio",
         "SecurityError": "lowpan.errors",
         "ThreadKey": "lowpan.capture.keys",
+        "ThreadOptions": "lowpan.aio.thread_options",
         "decode": "lowpan.capture.session",
         "open_capture": "lowpan.capture.session",
         "parse_dataset": "lowpan.capture.key_sources",

@@ -44,6 +44,7 @@ async def node_on(
 def _node(
     radio: Radio, identity: IdentityOptions, security: NodeSecurity | None, more: dict[str, Any]
 ) -> Node:
+    keeps = security is not None or bool(more.get("coordinator"))
     try:
         extended = extended_address_of(identity.eui64) or radio.settings.extended_address
         return Node(
@@ -60,7 +61,7 @@ def _node(
                 forwarding=forwarding_of(identity),
             ),
             security=security,
-            store=None if security is None else _store(identity.store, extended),
+            store=_store(identity.store, extended) if keeps else None,
             **more,
         )
     except FieldOutOfRange as error:

@@ -2,9 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from lowpan.aio.sqlite_store import SqliteStore
 from tests.aio.media import uris
 from tests.cli.commands import lowpan, start
 from tests.cli.fake_radios import command
@@ -22,10 +24,17 @@ def patient(medium: str) -> list[str]:
     return uris(medium)
 
 
+def joined_before(directory: Path) -> list[str]:
+    """Return the devices that a coordinator will know after a restart."""
+    with SqliteStore(directory / "coordinator.store") as store:
+        return store.names("device/")
+
+
 @pytest.mark.parametrize("medium", ["zep", "openthread-air"])
-def test_a_device_joins_a_coordinator(medium: str) -> None:
+def test_a_device_joins_a_coordinator(medium: str, tmp_path: Path) -> None:
     near, far = patient(medium)
-    coordinator = start("node", near, *COORDINATOR, "--permit")
+    store = ("--store", str(tmp_path / "coordinator.store"))
+    coordinator = start("node", near, *COORDINATOR, "--permit", *store)
     assert first_lines(coordinator, 3)[2] == "address fe80::ff:fe00:0"
     device = start("node", far, *DEVICE, "--poll-interval", "500ms", "--json")
     started = json.loads(first_lines(device, 1)[0])
@@ -39,11 +48,12 @@ def test_a_device_joins_a_coordinator(medium: str) -> None:
     said = ended(coordinator)
     (line,) = [line for line in said if " joined " in line]
     assert line.endswith(f"device 02:00:00:00:00:00:00:02 joined as {short} (in clear, sleeps)")
+    assert joined_before(tmp_path) == ["device/0200000000000002"]
 
 
-def test_a_device_that_nobody_lets_in_says_what_to_do() -> None:
+def test_a_device_that_nobody_lets_in_says_what_to_do(tmp_path: Path) -> None:
     near, far = patient("zep")
-    coordinator = start("node", near, *COORDINATOR)
+    coordinator = start("node", near, *COORDINATOR, "--store", str(tmp_path / "store"))
     first_lines(coordinator, 3)
     done = lowpan("node", far, *DEVICE)
     ended(coordinator)
