@@ -30,6 +30,8 @@ class Autoconfiguration:
     ) -> None:
         self._own, self._contexts, self._ipv6 = own, contexts, ipv6
         self._extended = extended_address
+        self._given = set(contexts.known)
+        """Contexts that the user gave us."""
         self._made: dict[tuple[bytes, int], OwnAddress] = {}
         """Prefixes and the addresses made of them; not those that the user gave us."""
 
@@ -41,12 +43,18 @@ class Autoconfiguration:
             case PrefixDeprecated():
                 self._mark(news.prefix, news.prefix_length, deprecated=True)
             case ContextLearnt():
-                self._contexts.learn(news.identifier, news.context, now=now, lifetime=news.lifetime)
+                self._learn_context(news, now)
             case HopLimitLearnt():
                 self._ipv6.hop_limit = news.hop_limit
             case _:
                 pass  # of no concern here
         return None
+
+    def _learn_context(self, news: ContextLearnt, now: int) -> None:
+        if news.lifetime is None:  # our own announcement
+            self._given.discard(news.identifier)
+        if news.identifier not in self._given:
+            self._contexts.learn(news.identifier, news.context, now=now, lifetime=news.lifetime)
 
     def lost(self, news: PrefixLost) -> bytes | None:
         """Return the address, 16 octets, that goes with a prefix."""

@@ -2,13 +2,15 @@
 
 import pytest
 
+from lowpan.adaptation.contexts import ContextTable
 from lowpan.errors import FieldOutOfRange
 from lowpan.node.addresses import MOST_ADDRESSES, MOST_GROUPS
 from lowpan.node.service import EchoReplied
 from lowpan.node.settings import NodeSettings
-from lowpan.wire.addresses import ALL_NODES, iid_of, parse_ipv6, solicited_node
+from lowpan.wire.addresses import ALL_NODES, Context, iid_of, parse_ipv6, solicited_node
 from lowpan.wire.icmpv6 import ICMPV6, Icmpv6, Icmpv6Type
 from lowpan.wire.nd_options import NdOption, NdOptionType
+from lowpan.wire.nd_options_lowpan import SixLowpanContext, SixLowpanContextControl
 from lowpan.wire.nd_options_plain import PrefixInformation, PrefixInformationControl
 from lowpan.wire.neighbour_discovery import RouterAdvertisement, RouterAdvertisementControl
 from tests.mac.air import EXTENDED
@@ -19,7 +21,10 @@ from tests.node.test_node import BY_EXTENDED, ping
 def advertise(room: Room, prefix: str) -> None:
     flags = PrefixInformationControl(l=True, a=True, r=False)
     value = PrefixInformation(64, flags, 3600, 1800, parse_ipv6(prefix))
-    options = (NdOption(int(NdOptionType.PREFIX_INFORMATION), value),)
+    say(room, NdOption(int(NdOptionType.PREFIX_INFORMATION), value))
+
+
+def say(room: Room, *options: NdOption) -> None:
     control = RouterAdvertisementControl(m=False, o=False)
     body = RouterAdvertisement(64, control, 1800, 0, 0, options)
     message = ICMPV6.encode(Icmpv6(int(Icmpv6Type.ROUTER_ADVERTISEMENT), 0, 0, body))
@@ -70,6 +75,21 @@ def test_a_prefix_that_makes_the_loopback_address_makes_none() -> None:
     advertise(room, "::")
     assert [one.address for one in room.nodes[1].own] == before
     assert len(answers(room)) == 1
+
+
+@pytest.mark.parametrize("lifetime", [0, 60, 0xFFFF * 60])
+def test_a_context_that_the_user_gave_is_not_changed_by_a_router(lifetime: int) -> None:
+    prefix, other = parse_ipv6("2001:db8:1::"), parse_ipv6("2001:db8:2::")
+    contexts = ContextTable()
+    contexts.learn(1, Context(prefix, 64))
+    room = Room(2, settings=NodeSettings(contexts=contexts))
+    for identifier in (1, 2):
+        control = SixLowpanContextControl(c=True, cid=identifier)
+        value = SixLowpanContext(64, control, lifetime, other[:8])
+        say(room, NdOption(int(NdOptionType.SIX_LOWPAN_CONTEXT), value))
+    known = room.nodes[1].adaptation.contexts.known
+    assert known[1] == Context(prefix, 64)
+    assert (2 in known) == bool(lifetime)
 
 
 def test_groups_of_our_own_are_never_left() -> None:
