@@ -131,8 +131,7 @@ class ForwardingLink(LowpanLink):
         except (MalformedFrame, FieldOutOfRange) as error:
             return [DatagramUndelivered(datagram, Discard.MALFORMED, str(error))]
         if len(payloads) > 1 and destination != BROADCAST and self.fragment_recovery is not None:
-            hop = Hop(destination, source, self._room(source, destination))
-            return self._transfer(datagram, hop, now)
+            return self._transfer(datagram, self._hop_by(destination), now)
         via = destination
         if self.mesh_under is not None:
             self._keep_up(self.mesh_under)
@@ -260,6 +259,10 @@ class ForwardingLink(LowpanLink):
         address = self._neighbour_to(destination)
         if address is None:
             return None
+        return self._hop_by(address)
+
+    def _hop_by(self, address: bytes) -> Hop:
+        """Return the hop to a link-layer address, from the one of ours that all fragments have."""
         source = self._addresses()[0]
         return Hop(address, source, self._room(source, address))
 

@@ -10,6 +10,7 @@ from lowpan.node.lowpan_link import LowpanLink
 from lowpan.node.service import DatagramDiscarded, Discard, EchoReplied, Endpoint, UdpReceived
 from lowpan.node.settings import ForwardingSettings, NodeSettings
 from lowpan.wire.addresses import ALL_NODES
+from lowpan.wire.icmpv6 import Echo
 from lowpan.wire.lowpan_headers import DISPATCH, Dispatch
 from lowpan.wire.mesh_header import MESH_HEADER, MeshHeader
 from tests.node.line import Line, Settings, by_ipv6, by_mesh_header, global_of, unacknowledged
@@ -50,6 +51,20 @@ def test_a_mesh_header_carries_pings_of_any_size_along_a_line(count: int, size: 
 def test_extended_addresses_are_carried_too(size: int) -> None:
     line = Line(3, by_mesh_header)
     assert len(line.ping(link_local_of(extended_of(2)), size)) == 1
+
+
+@pytest.mark.parametrize("size", [56, 1232])
+@pytest.mark.parametrize("settings", [FORWARDED, RECOVERED])
+def test_a_neighbour_is_reached_by_its_extended_address_too(settings: Settings, size: int) -> None:
+    line = Line(2, settings)
+    source, destination = (link_local_of(extended_of(number)) for number in range(2))
+    sender = line.world.nodes[0]
+    echo = Echo(7, 1, bytes(size))
+    asked = sender.node.send_echo_request(echo, destination, source=source, now=0)
+    sender.take(asked)
+    line.run()
+    (reply,) = line.of(0, EchoReplied)
+    assert (reply.source, reply.destination, len(reply.data)) == (destination, source, size)
 
 
 def test_addresses_that_change_are_those_of_the_mesh() -> None:
