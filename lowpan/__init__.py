@@ -31,6 +31,7 @@ __all__ = [
     "ReceivedFrame",
     "SecurityError",
     "ThreadKey",
+    "ThreadOptions",
     "decode",
     "open_capture",
     "parse_dataset",
@@ -41,6 +42,7 @@ __all__ = [
 if TYPE_CHECKING:
     from lowpan.aio.node import Node
     from lowpan.aio.securing import NodeSecurity
+    from lowpan.aio.thread_options import ThreadOptions
     from lowpan.capture.datagram import Datagram
     from lowpan.capture.decoded import DecodedFrame, DecodedMle, Outcome, Protection
     from lowpan.capture.follower import Follower

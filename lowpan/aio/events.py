@@ -8,6 +8,8 @@ from weakref import WeakSet
 
 from lowpan.mac.management_service import PlaceChange
 from lowpan.mac.service import BeaconReceived, CommandReceived, FrameDropped
+from lowpan.mesh.neighbour import NeighbourEvent
+from lowpan.mesh.service import MeshNews
 from lowpan.node.service import (
     AddressChanged,
     DatagramDiscarded,
@@ -53,7 +55,9 @@ NodeEvent = (
     | EventsMissed
     | FrameDropped
     | InterfaceNotice
+    | MeshNews
     | NeighbourChanged
+    | NeighbourEvent
     | PlaceChange
     | RadioFailed
     | RadioNotice

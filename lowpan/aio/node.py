@@ -19,13 +19,16 @@ from lowpan.aio.node_options import (
 from lowpan.aio.node_state import state_of
 from lowpan.aio.pinging import SIZE, EchoAnswer, EchoFailure, Pinger, Pingers
 from lowpan.aio.place import ENERGY_S, SCAN_S, KnownDevices, Place
-from lowpan.aio.running import Running
+from lowpan.aio.running import Running, now_of
 from lowpan.aio.securing import NodeSecurity, StoreOrPath, opened_store
 from lowpan.aio.socket_addresses import Address, octets_of
+from lowpan.aio.thread_options import Thread, thread_options_of
 from lowpan.errors import RadioClosed, RadioError
 from lowpan.mac.association import Associated
 from lowpan.mac.scanning import PanDescriptor, ScanType
 from lowpan.mac.security import LinkSecurity
+from lowpan.mesh.thread.child import ThreadChild
+from lowpan.mesh.thread.events import Attached
 from lowpan.node.addresses import OwnAddress
 from lowpan.node.node import Node as NodeEngine
 from lowpan.node.settings import NodeSettings
@@ -72,13 +75,14 @@ class Node:
         associate: bool = False,
         poll_interval: float | None = None,
         coordinator: bool = False,
+        thread: Thread | None = None,
         settings: NodeSettings | None = None,
         random: Random | None = None,
     ) -> None:
         """Say who it is; see NodeOptions.  Raises FieldOutOfRange.
 
-        `radio` is open, or the URI of one.  With a NodeSecurity a `store` is needed: a file, or
-        one that is open.  `random` is for tests; secrets never depend on it.
+        `radio` is open, or the URI of one.  With a NodeSecurity or `thread` (a dataset in hex
+        digits, or more) a `store` is needed: a file, or one that is open.  `random` is for tests; secrets never depend on it.
         """
         self._radio_or_uri = radio
         self.options = NodeOptions(
@@ -95,6 +99,7 @@ class Node:
             associate=associate,
             poll_interval=poll_interval,
             coordinator=coordinator,
+            thread=thread_options_of(thread),
             settings=settings,
         )
         self._random = random or SystemRandom()
@@ -103,6 +108,7 @@ class Node:
         self._running: Running | None = None
         self._tun: TunHost | None = None
         self._store: Store | None = None
+        self._child: ThreadChild | None = None
 
     async def __aenter__(self) -> Self:
         """Open the radio and be on air."""
@@ -140,6 +146,13 @@ class Node:
         return self._live.radio
 
     @property
+    def thread(self) -> ThreadChild:
+        """Return the engine of our place in a Thread network; RuntimeError without one."""
+        if self._child is None:
+            raise RuntimeError("a node that joins no Thread network")
+        return self._child
+
+    @property
     def radio_settings(self) -> RadioSettings:
         """Return who the node is to the radio: channel, PAN ID, addresses."""
         return self.engine.link.radio
@@ -166,6 +179,17 @@ class Node:
         return self._events.add(most)
 
     # What it does
+
+    async def attached(self) -> None:
+        """Wait until we are a child of a Thread network, for as long as that takes."""
+        self._live.check()
+        events = self.events()
+        if self.thread.rloc16 is not None:
+            return
+        async for event in events:
+            if isinstance(event, Attached):
+                return
+        self._live.check()
 
     async def create_datagram_endpoint(
         self,
@@ -306,18 +330,26 @@ class Node:
             raise RadioError(f"{radio.uri}: only listens, and a node has to answer", cure)
         settings = options.radio_settings(radio.settings, self._random)
         security = self._security(settings)
+        if options.thread is not None and security is not None:
+            self._child = options.thread.child(
+                security, self._opened_store(), self._random, now=now_of(asyncio.get_running_loop())
+            )
         engine = NodeEngine(
             settings,
             radio.capabilities,
             self._random,
             security=security,
             settings=options.node_settings(radio),
+            mesh=self._child,
         )
         running = Running(engine, radio, self._events)
         self._place = Place(running, channel=options.channel, pan_id=options.pan_id)
         self._endpoints, self._pingers = Endpoints(running, self), Pingers(running, self._random)
         if security is not None:
             stack.callback(lambda: security.settle(now=running.now()))
+        if self._child is not None:
+            child = self._child
+            stack.callback(lambda: child.settle(now=running.now()))
         if options.tun is not None:
             from lowpan.aio.tun_host import TunHost  # noqa: PLC0415  (needs Linux, and pyroute2)
 
@@ -337,7 +369,10 @@ class Node:
             await self._tun.start()
 
     def _security(self, settings: RadioSettings) -> LinkSecurity | None:
-        security = self.options.security
+        security, thread = self.options.security, self.options.thread
+        if thread is not None:
+            assert settings.extended_address is not None
+            return thread.secures(settings.extended_address, self._opened_store())
         if not isinstance(security, NodeSecurity):
             return security
         store = self._opened_store()

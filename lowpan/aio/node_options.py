@@ -7,6 +7,7 @@ from random import Random
 from typing import TypeVar
 
 from lowpan.aio.securing import NodeSecurity, StoreOrPath
+from lowpan.aio.thread_options import ThreadOptions
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.polling import PollSettings
 from lowpan.mac.security import LinkSecurity
@@ -52,10 +53,14 @@ class NodeOptions:
     """Seconds: sleep, and ask the coordinator as often for what waits; None: listen always."""
     coordinator: bool = False
     """Let devices join us, while that is permitted."""
+    thread: ThreadOptions | None = None
+    """Join a Thread network; it says channel, PAN ID and keys.  Needs a store."""
     settings: NodeSettings | None = None
 
     def __post_init__(self) -> None:
         """Raise FieldOutOfRange for what nobody can be."""
+        if self.thread is not None:
+            self._check_thread()
         if self.associate and self.coordinator:
             raise FieldOutOfRange("a coordinator has its own PAN, and joins none")
         if self.associate and self.short_address is not None:
@@ -68,12 +73,28 @@ class NodeOptions:
             longest = f"{LONGEST_POLL_INTERVAL_S:g}"
             raise FieldOutOfRange(f"a poll interval is 0.05 to {longest} s: frames wait no longer")
 
+    def _check_thread(self) -> None:
+        """Raise FieldOutOfRange for what a Thread network says itself."""
+        for name, given in (
+            ("channel", self.channel is not None),
+            ("pan_id", self.pan_id is not None),
+            ("short_address", self.short_address is not None),
+            ("security", self.security is not None),
+            ("associate", self.associate),
+            ("coordinator", self.coordinator),
+            ("poll_interval", self.poll_interval is not None),
+        ):
+            if given:
+                raise FieldOutOfRange(f"{name} beside thread: that says it itself")
+
     def radio_settings(self, radio: RadioSettings, random: Random) -> RadioSettings:
         """Return what a radio that is now as `radio` says is to be; raise FieldOutOfRange."""
         pan_id = radio.pan_id if self.pan_id is None else self.pan_id
         short = radio.short_address if self.short_address is None else self.short_address
         if self.associate:
             pan_id, short = NO_PAN, NOT_ASSOCIATED
+        elif self.thread is not None:
+            pan_id, short = NO_PAN, NO_SHORT_ADDRESS
         elif short == NOT_ASSOCIATED:
             short = NO_SHORT_ADDRESS
         if self.coordinator:
@@ -98,6 +119,8 @@ class NodeOptions:
         """Return what the engine on `radio` is told."""
         settings = self._managed(self.settings or NodeSettings())
         settings = replace(settings, for_host=self.tun is not None)
+        if self.thread is not None:  # routers and prefixes are in the network data
+            settings = replace(settings, routers=False)
         if settings.link.acknowledged is not None:
             return settings
         asked = neighbours_acknowledge(radio)

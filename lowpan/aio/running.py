@@ -25,6 +25,8 @@ from lowpan.mac.service import (
     MeasureEnergy,
     Transmit,
 )
+from lowpan.mesh.neighbour import NeighbourEvent
+from lowpan.mesh.service import MeshNews
 from lowpan.node.node import Node as NodeEngine
 from lowpan.node.node import NodeAction
 from lowpan.node.service import (
@@ -58,6 +60,11 @@ _TOLD = (
 Action = TypeVar("Action")
 
 
+def now_of(loop: asyncio.AbstractEventLoop) -> int:
+    """Return the moment on the clock of `loop`, in microseconds."""
+    return round(loop.time() * 1_000_000)
+
+
 class Running:
     """`engine` at work over `radio`, from start() to close(); `events` are told what happens.
 
@@ -89,7 +96,7 @@ class Running:
 
     def now(self) -> int:
         """Return the moment, in microseconds."""
-        return round(self.loop.time() * 1_000_000)
+        return now_of(self.loop)
 
     def take(self, kind: type[Action], taker: Callable[[Action], None]) -> None:
         """Let `taker` have all actions of `kind`; it must be quick, and never raise."""
@@ -126,10 +133,15 @@ class Running:
         """Pass on what the engine answered."""
         takers = self._takers
         for action in actions:
-            for taker in takers.get(type(action), ()):
+            for taker in takers.get(type(action)) or self._takers_of(action):
                 taker(action)
         self._heed_waiting()
         self._set_timer()
+
+    def _takers_of(self, action: NodeAction) -> list[Callable[[Any], None]]:
+        """Return who takes actions of a kind that is seen for the first time: news of a mesh."""
+        told = isinstance(action, MeshNews | NeighbourEvent)
+        return self._takers.setdefault(type(action), [self.events.put] if told else [])
 
     def fail(self, error: BaseException) -> None:
         """End before the time, because of `error`."""

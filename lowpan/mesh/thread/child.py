@@ -106,6 +106,11 @@ class ThreadChild:
         self._queries.stop()
         return self._member.take_leave(now=now)
 
+    def settle(self, *, now: int) -> None:
+        """Before an orderly end: what the next start need not find out; raises StoreError."""
+        self._station.mle.settle(now=now)
+        self._member.datasets.save(now=now)
+
     # MeshEngine
 
     def start(self, radio: RadioSettings, *, now: int) -> list[MeshAction]:
