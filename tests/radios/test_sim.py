@@ -1,0 +1,98 @@
+"""`sim:`: a radio in a simulated network that runs while it listens."""
+
+from pathlib import Path
+
+import pytest
+
+import lowpan
+from lowpan.cli import run
+from lowpan.errors import RadioClosed, RadioError
+from lowpan.radio import Radio, open_radio
+
+SCENARIO = """
+title = "Three"
+duration = "60 s"
+[network]
+channel = 20
+key = "00112233445566778899aabbccddeeff"
+mle = true
+[[nodes]]
+name = "n"
+count = 3
+[[traffic]]
+from = "n"
+to = "all"
+every = "1 s"
+"""
+PLAIN = """
+duration = "30 s"
+[[nodes]]
+name = "n"
+count = 2
+"""
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> str:
+    path = tmp_path / "three.toml"
+    path.write_text(SCENARIO)
+    return f"sim:{path}"
+
+
+async def _all_of(radio: Radio) -> None:
+    while True:
+        await radio.receive()
+
+
+async def test_it_hears_the_network_and_ends_with_it(scenario: str) -> None:
+    async with await open_radio(f"{scenario}?speed=max") as radio:
+        assert radio.settings.channel == 20
+        heard = [await radio.receive() for _ in range(100)]
+        times = [frame.time_ns or 0 for frame in heard]
+        assert times == sorted(times)
+        with pytest.raises(RadioClosed):
+            await _all_of(radio)
+    assert radio.statistics.frames > 150
+
+
+async def test_time_passes_as_fast_as_asked(scenario: str) -> None:
+    async with await open_radio(f"{scenario}?speed=100") as radio:
+        first = await radio.receive()
+        while (frame := await radio.receive()).time_ns is None or (frame.time_ns or 0) - (
+            first.time_ns or 0
+        ) < 20_000_000_000:
+            pass
+    assert frame.rssi is not None
+    assert -70 < frame.rssi < -20
+
+
+def test_sniff_decrypts_it(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    key = "00112233445566778899aabbccddeeff"
+    assert run(["sniff", f"{scenario}?speed=max", "-c", "60", "--key", key]) == 0
+    printed = capsys.readouterr()
+    assert "Link Request" in printed.out
+    assert "UDP" in printed.out
+    assert "0 undecrypted" in printed.err or "undecrypted" not in printed.err
+
+
+async def test_a_node_of_ours_lives_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "plain.toml"
+    path.write_text(PLAIN)
+    settings = {"channel": 15, "pan_id": 0xBEEF}
+    async with lowpan.Node(f"sim:{path}?speed=1&at=5,5", **settings) as node:  # type: ignore[arg-type]
+        answer = await node.ping("fe80::1", timeout=5)
+    assert answer.hop_limit == 64
+
+
+@pytest.mark.parametrize(
+    "parameters", ["speed=0", "speed=fast", "at=here", "at=1", "channel=5", "pace=1"]
+)
+async def test_what_makes_no_sense_is_told(scenario: str, parameters: str) -> None:
+    with pytest.raises(RadioError):
+        await open_radio(f"{scenario}?{parameters}")
+
+
+async def test_a_scenario_that_is_not_there_is_told() -> None:
+    with pytest.raises(RadioError) as caught:
+        await open_radio("sim:nowhere.toml")
+    assert "examples/office.toml" in caught.value.cure
