@@ -41,6 +41,14 @@ def decompress(
     elided UDP checksum stays zero until restore_checksum() sees the whole datagram.  Raise
     MalformedFrame where the headers and sizes make no datagram.
     """
+    chain = headers.next_headers
+    if len(chain) == 1 and datagram_size is None:
+        udp = chain[0]
+        if isinstance(udp, UdpNhc) and udp.checksum is not None:  # most datagrams
+            left = UDP_HEADER_OCTETS + len(payload)
+            if IPV6_HEADER_OCTETS + left <= limit:
+                size = IPV6_HEADER_OCTETS + left
+                return _ipv6(headers.iphc, udp, size) + _udp(udp, left) + payload
     held = uncompressed_size(headers) + len(payload)
     size = held if datagram_size is None else datagram_size
     if held > size or (datagram_size is None and size > limit):

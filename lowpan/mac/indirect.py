@@ -39,7 +39,8 @@ class IndirectQueue:
         self._most_frames, self._most_for_one = most_frames, most_for_one
         self._receivers: dict[bytes, _Receiver] = {}
         self._count = 0
-        self._deadline: int | None = None
+        self.deadline: int | None = None
+        """When the first frame has waited too long."""
         self.receivers: frozenset[bytes] = frozenset()
         """The addresses that frames wait for: the source match table of a radio."""
 
@@ -59,7 +60,7 @@ class IndirectQueue:
         deadline = now + self._persistence
         receiver.held.append((deadline, outgoing))
         self._count += 1
-        if self._deadline is None or deadline < self._deadline:
+        if self.deadline is None or deadline < self.deadline:
             self._set_deadline()
         return True
 
@@ -115,12 +116,12 @@ class IndirectQueue:
 
     def next_deadline(self) -> int | None:
         """Return when the first frame has waited too long."""
-        return self._deadline
+        return self.deadline
 
     def handle_deadline(self, *, now: int) -> list[Outgoing]:
         """Give up and return what has waited too long (TRANSACTION_EXPIRED)."""
         expired: list[Outgoing] = []
-        if self._deadline is None or now < self._deadline:
+        if self.deadline is None or now < self.deadline:
             return expired
         for address, receiver in list(self._receivers.items()):
             if receiver.under_way:
@@ -139,7 +140,7 @@ class IndirectQueue:
 
     def _set_deadline(self) -> None:
         """Find the first deadline among a few dozen receivers, once for each change."""
-        self._deadline = min(
+        self.deadline = min(
             (each.held[0][0] for each in self._receivers.values() if not each.under_way),
             default=None,
         )

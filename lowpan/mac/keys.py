@@ -173,6 +173,11 @@ class KeyTable:
         """Return what may be shown of all keys held."""
         return {key.fingerprint for key in (*self._named.values(), *self._implicit.values())}
 
+    @property
+    def are_named(self) -> bool:
+        """Tell whether all keys are for everybody, and none for one peer alone."""
+        return not self._implicit
+
     def has_implicit(self, peer: bytes) -> bool:
         """Tell whether there is a key for the frames between us and `peer` alone."""
         return peer in self._implicit

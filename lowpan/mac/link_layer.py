@@ -76,6 +76,7 @@ class LinkLayer:
         self.settings = settings = settings or LinkSettings()
         self.security = security
         self.capabilities = capabilities
+        self._radio_acknowledges = RadioCapability.ACKNOWLEDGE in capabilities
         self._reception = Reception(radio, security, duplicate_window=settings.duplicate_window)
         self.dropped = self._reception.dropped
         """How many frames went no further, by why."""
@@ -257,7 +258,7 @@ class LinkLayer:
         self, frame: Frame, psdu: bytes, opened: Opened | Refusal, now: int
     ) -> list[LinkAction]:
         """Answer for a radio that does not."""
-        if RadioCapability.ACKNOWLEDGE in self.capabilities and not self.radio.promiscuous:
+        if self._radio_acknowledges and not self.radio.promiscuous:
             return []
         asks = frame.control.acknowledgment_request
         if not asks or not self._reception.filter.is_ours(frame.destination):
@@ -319,14 +320,14 @@ class LinkLayer:
         """Let the radio's acknowledgments say for whom frames wait, if that has changed."""
         if not self._sending.pending_has_changed():
             return actions
-        if RadioCapability.ACKNOWLEDGE not in self.capabilities:
+        if not self._radio_acknowledges:
             return actions
         self.radio = self._with_pending(self.radio)
         return [*actions, Configure(self.radio)]
 
     def _with_pending(self, radio: RadioSettings) -> RadioSettings:
         pending = self._sending.pending
-        if RadioCapability.ACKNOWLEDGE not in self.capabilities:
+        if not self._radio_acknowledges:
             return radio
         if not pending and radio.source_match is None:
             return radio

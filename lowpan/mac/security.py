@@ -156,8 +156,10 @@ class LinkSecurity:
 
     def _seal_plain(self, frame: Frame, now: int) -> bytes:
         """Seal a data frame as any other, without encoding its header again."""
-        peer = self._extended(frame.destination, frame.destination_pan_id)
-        name = _IMPLICIT if peer is not None and self.keys.has_implicit(peer) else self.key
+        name = self._identifier(frame.destination, frame.destination_pan_id)
+        peer = (
+            self._extended(frame.destination, frame.destination_pan_id) if not name.mode else None
+        )
         key = self.keys.find(name, peer)
         if key is None:
             raise KeyUnavailable(f"no key {_name(self._header(frame))}")
@@ -343,6 +345,8 @@ class LinkSecurity:
         return self.peers.extended(address, pan_id)
 
     def _identifier(self, destination: bytes | None, pan_id: int | None) -> KeyIdentifier:
+        if self.keys.are_named:
+            return self.key
         peer = self._extended(destination, pan_id)
         return _IMPLICIT if peer is not None and self.keys.has_implicit(peer) else self.key
 

@@ -148,7 +148,7 @@ class Sending:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        mine, indirect = self._transmitter.next_deadline(), self._indirect.next_deadline()
+        mine, indirect = self._transmitter.deadline, self._indirect.deadline
         if mine is None or indirect is None:
             return indirect if mine is None else mine
         return min(mine, indirect)

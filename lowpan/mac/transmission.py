@@ -131,7 +131,8 @@ class Transmitter:
         self._own_retries = self._own_ack_timeout or RadioCapability.RETRIES not in capabilities
         self._waiting: deque[Outgoing] = deque()
         self._state = _State.IDLE
-        self._deadline: int | None = None
+        self.deadline: int | None = None
+        """When to call handle_deadline(), None while nothing is due."""
         self._current: Outgoing | None = None
         self._psdu = b""
         self._awaited: AwaitedAck | None = None
@@ -140,6 +141,8 @@ class Transmitter:
         self._broadcasts = 0
         self._csma = CsmaCa(settings.csma, timing, random)
         self._transmissions = self._repetitions = 0
+        self._parameters: dict[tuple[int, int | None], TransmitParameters] = {}
+        """By repetitions and channel: the same for most frames."""
 
     @property
     def has_room(self) -> bool:
@@ -190,11 +193,11 @@ class Transmitter:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        return self._deadline
+        return self.deadline
 
     def handle_deadline(self, *, now: int) -> list[Action]:
         """Assess the channel, give up an acknowledgment, or go on after a silence."""
-        if self._deadline is None or now < self._deadline:
+        if self.deadline is None or now < self.deadline:
             return []
         if self._state is _State.BACKOFF:
             return self._transmit()
@@ -243,8 +246,10 @@ class Transmitter:
         return self._proof is not AckProof.REFUSED
 
     def _attempt(self, now: int) -> list[Action]:
+        if not self._own_csma:
+            return self._transmit()
         self._csma = CsmaCa(self._settings.csma, self._timing, self._random)
-        return self._back_off(now) if self._own_csma else self._transmit()
+        return self._back_off(now)
 
     def _back_off(self, now: int) -> list[Action]:
         wait = self._csma.backoff()
@@ -258,12 +263,17 @@ class Transmitter:
         assert outgoing is not None
         self._early_ack, self._proof = None, AckProof.PLAIN
         self._enter(_State.ON_AIR, None)
-        parameters = TransmitParameters(
-            csma=True,
-            max_csma_backoffs=0 if self._own_csma else self._settings.csma.mac_max_csma_backoffs,
-            max_frame_retries=0 if self._own_retries else self._most_repetitions(outgoing),
-            channel=outgoing.channel,
-        )
+        repetitions = 0 if self._own_retries else self._most_repetitions(outgoing)
+        key = (repetitions, outgoing.channel)
+        parameters = self._parameters.get(key)
+        if parameters is None:
+            backoffs = 0 if self._own_csma else self._settings.csma.mac_max_csma_backoffs
+            parameters = self._parameters[key] = TransmitParameters(
+                csma=True,
+                max_csma_backoffs=backoffs,
+                max_frame_retries=repetitions,
+                channel=outgoing.channel,
+            )
         return [Transmit(self._psdu, parameters)]
 
     def _transmitted(self, outcome: TransmitOutcome, now: int) -> list[Action]:
@@ -324,4 +334,4 @@ class Transmitter:
         return [finished, *self._next(now)]
 
     def _enter(self, state: _State, deadline: int | None) -> None:
-        self._state, self._deadline = state, deadline
+        self._state, self.deadline = state, deadline
