@@ -9,9 +9,9 @@ from lowpan.wire.nhc import COMPRESSED_HEADERS
 LARGEST_DATAGRAM = 2047
 """What datagram_size can say."""
 FRAG1_OCTETS, FRAGN_OCTETS = 4, 5
-LEAST_ROOM = 64
-"""Octets that every frame has for 6LoWPAN, whatever header and security take (RFC 4944 §4: 81,
-less a mesh header of 17)."""
+LEAST_ROOM = 48
+"""Octets that a frame must have for 6LoWPAN: FRAG1 and an IPv6 header of which nothing can be left
+out take 45.  The longest security and mesh headers leave 56 of 127."""
 
 
 def fragmented(
