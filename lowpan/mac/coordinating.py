@@ -6,6 +6,7 @@ comes here, and what it lets pass in clear can be anybody's.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
@@ -122,6 +123,10 @@ class Coordinating:
     def __len__(self) -> int:
         """Return how many devices have joined."""
         return len(self._devices)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the extended addresses of the devices that have joined."""
+        return iter(self._devices)
 
     def short_address_of(self, extended: bytes) -> bytes | None:
         """Return the short address of a device that has joined, None without one."""

@@ -73,6 +73,10 @@ class Neighbourhood:
         self._due_changed = True
         """Discovery has been told something since it was asked when it is due."""
 
+    def leave_link(self, *, now: int) -> list[NeighbourAction]:
+        """Have nothing any more of what the routers of a link have told."""
+        return self._told(self.discovery.leave_link(now=now), now)
+
     def solicit_routers(self, *, now: int) -> list[NeighbourAction]:
         """Look for routers."""
         return self._told(self.discovery.solicit_routers(now=now), now)

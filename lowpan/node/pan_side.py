@@ -25,6 +25,8 @@ class PanSide:
         self, management: Management, neighbourhood: Neighbourhood, *, routers: bool
     ) -> None:
         self._management, self._neighbourhood, self._routers = management, neighbourhood, routers
+        self._joined: int | None = None
+        """The PAN that we were in last, until we are out."""
 
     @property
     def _link(self) -> LinkLayer:
@@ -54,14 +56,16 @@ class PanSide:
         return changed + [AddressChanged(address, ready=True) for address in made]
 
     def take(self, news: PlaceNews, *, now: int) -> list[NeighbourAction]:
-        """Be known as our coordinator says; in a PAN, look for its routers."""
+        """Be known as our coordinator says; what routers told goes with the PAN they are in."""
         if isinstance(news, DeviceJoined):
             self.heed_sleepers()
             return []
+        joined = news.pan_id if isinstance(news, Associated) else None
         done: list[NeighbourAction] = [*self.renamed()]
-        if isinstance(news, Associated):
-            done += self.look_for_routers(now=now)
-        return done
+        if self._joined not in (None, joined):
+            done += self._neighbourhood.leave_link(now=now)
+        self._joined = joined
+        return done if joined is None else done + self.look_for_routers(now=now)
 
     def carry_out(self, order: SleepOrder, *, now: int) -> list[ManagementAction]:
         """Do what a mesh engine wants, which has found its parent by itself."""

@@ -33,6 +33,9 @@ def engine_counters(engine: Node) -> dict[str, Any]:
         "neighbour_discovery_refused": counted(engine.discovery.refused),
     }
     counters |= {name: counted(counts) for name, counts in engine.lowpan.forwarded.items()}
+    pan = engine.management.pan
+    if pan is not None:
+        counters["association_ignored"] = counted(pan.coordinating.ignored)
     if engine.link.unacknowledged:
         counters["acknowledgments"] = {
             "not sent, for they could not be secured": engine.link.unacknowledged
@@ -66,8 +69,32 @@ def engine_state(engine: Node) -> dict[str, Any]:
             }
             for neighbour in engine.discovery.cache.table
         ],
+        **_place_of(engine),
         **_network_of(engine),
         "waiting": engine.waiting,
+    }
+
+
+def _place_of(engine: Node) -> dict[str, Any]:
+    """Return what we are to our PAN, if that is not only what we were told."""
+    membership, pan = engine.management.membership, engine.management.pan
+    if membership is not None:
+        coordinator = membership.association.coordinator if membership.is_in else None
+        parent = None if coordinator is None else shown_link_address(coordinator.address)
+        return {"role": "device", "coordinator": parent, "sleeps": membership.sleeps}
+    if pan is None:
+        return {}
+    return {
+        "role": "coordinator",
+        "permits_joining": pan.coordinating.permit,
+        "devices": [
+            {
+                "extended_address": shown_link_address(extended),
+                "short_address": shown_link_address(pan.coordinating.short_address_of(extended)),
+                "sleeps": extended in pan.sleepers,
+            }
+            for extended in pan.coordinating
+        ],
     }
 
 

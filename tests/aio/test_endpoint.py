@@ -289,6 +289,7 @@ def test_losses_are_no_errors() -> None:
     assert errors == {
         Discard.NO_ROUTE,
         Discard.NO_NEIGHBOUR,
+        Discard.NO_PAN,
         Discard.NO_ADDRESS,
         Discard.TOO_BIG,
     }

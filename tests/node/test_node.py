@@ -144,9 +144,8 @@ def test_what_is_beyond_the_link_has_no_route() -> None:
     assert [lost.discard for lost in room.of(0, DatagramDiscarded)] == [Discard.NO_ROUTE]
 
 
-def test_a_router_gives_an_address_a_way_out_and_a_context() -> None:
-    room = Room(2, settings=NodeSettings())
-    prefix = bytes.fromhex("20010db800010000")
+def advertisement(prefix: bytes) -> bytes:
+    """Return a router advertisement of a prefix of 8 octets, also as context 1."""
     flags = PrefixInformationControl(l=False, a=True, r=False)
     options = (
         NdOption(
@@ -161,7 +160,13 @@ def test_a_router_gives_an_address_a_way_out_and_a_context() -> None:
     body = RouterAdvertisement(
         64, RouterAdvertisementControl(m=False, o=False), 1800, 0, 0, options
     )
-    message = ICMPV6.encode(Icmpv6(int(Icmpv6Type.ROUTER_ADVERTISEMENT), 0, 0, body))
+    return ICMPV6.encode(Icmpv6(int(Icmpv6Type.ROUTER_ADVERTISEMENT), 0, 0, body))
+
+
+def test_a_router_gives_an_address_a_way_out_and_a_context() -> None:
+    room = Room(2, settings=NodeSettings())
+    prefix = bytes.fromhex("20010db800010000")
+    message = advertisement(prefix)
     router, node = room.nodes[1], room.nodes[0]
     room.run(100_000)
     datagram = router.ipv6.icmpv6_datagram(message, BY_EXTENDED[1], ALL_NODES, 255)

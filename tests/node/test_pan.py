@@ -15,9 +15,12 @@ from lowpan.mac.scanning import ScanDone, ScanPlan, ScanType
 from lowpan.mac.service import Configure
 from lowpan.node.addresses import link_local_of
 from lowpan.node.service import AddressChanged, DatagramDiscarded, Discard, NeighbourChanged
+from lowpan.node.state import engine_counters, engine_state
 from lowpan.radio import Fcs, ReceivedFrame
+from lowpan.wire.addresses import ALL_NODES, iid_of
 from lowpan.wire.ieee802154 import encode_frame
 from tests.node.pans import COORDINATOR, DEVICE, SECOND, Pans
+from tests.node.test_node import advertisement
 from tests.sim.nodes import PAN_ID, address_of, extended_of, security_of, short_of
 
 SLEEPER = ManagementSettings(device=True, poll=PollSettings())
@@ -249,3 +252,54 @@ def test_attack_a_flood_of_association_requests_stays_bounded() -> None:
     pans.run(10)
     pans.join(1, 10)
     assert len(pans.of(1, Associated)) == 1, "when it is over, there is room"
+
+
+# Routers
+
+
+def announce(pans: Pans, prefix: bytes) -> None:
+    """Let number 0 say that it is a router."""
+    router, now = pans.node(0), pans.world.now
+    source = link_local_of(extended_of(0))
+    datagram = router.node.ipv6.icmpv6_datagram(advertisement(prefix), source, ALL_NODES, 255)
+    router.take(router.node.send_datagram(datagram, now=now))
+    pans.run(5)
+
+
+def test_what_a_router_told_goes_with_the_pan_and_comes_again() -> None:
+    pans = Pans(COORDINATOR, DEVICE)
+    pans.join()
+    node, prefix = pans.node(1).node, bytes.fromhex("20010db800010000")
+    own = prefix + iid_of(extended_of(1))
+    announce(pans, prefix)
+    assert node.own.is_ours(own)
+    assert set(node.adaptation.contexts.known) == {1}
+    assert node.discovery.default_router() is not None
+    now = pans.world.now
+    pans.node(1).take(node.manage(node.management.leave(now=now), now=now))
+    pans.run(1)
+    assert not node.own.is_ours(own)
+    assert not node.adaptation.contexts.known
+    assert node.discovery.default_router() is None
+    assert node.discovery.next_deadline() is None, "nobody is looked for without a PAN"
+    pans.join()
+    announce(pans, prefix)
+    assert node.own.is_ours(own)
+    assert set(node.adaptation.contexts.known) == {1}
+
+
+def test_the_state_says_what_we_are() -> None:
+    pans = joined(SLEEPER)
+    pans.permit(0)
+    coordinator, device = (engine_state(node.node) for node in pans.world.nodes)
+    assert (coordinator["role"], coordinator["permits_joining"]) == ("coordinator", False)
+    assert coordinator["devices"] == [
+        {
+            "extended_address": device["extended_address"],
+            "short_address": device["short_address"],
+            "sleeps": True,
+        }
+    ]
+    assert (device["role"], device["sleeps"]) == ("device", True)
+    assert device["coordinator"] == coordinator["extended_address"]
+    assert engine_counters(pans.node(0).node)["association_ignored"] == {}

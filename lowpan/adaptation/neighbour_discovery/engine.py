@@ -125,6 +125,10 @@ class NeighbourDiscovery:
         """Have another short address, or PAN ID: what others are told from now on."""
         self._link.short, self._link.pan_id = short_address, pan_id
 
+    def leave_link(self, *, now: int) -> list[NdAction]:
+        """Forget routers, prefixes and contexts: they are of a link that we are on no longer."""
+        return self._done([*self.routers.end(now=now), *self.information.forget()], now)
+
     def resolve(
         self, address: bytes, *, now: int, source: bytes | None = None
     ) -> tuple[bytes | None, list[NdAction]]:

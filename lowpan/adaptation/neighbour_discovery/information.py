@@ -95,6 +95,19 @@ class NetworkInformation:
         self._most_prefixes, self._most_borders = most_prefixes, most_borders
         self._deadlines: Deadlines[PrefixName] = Deadlines()
 
+    def forget(self) -> list[NdAction]:
+        """Know nothing any more: we are on another link."""
+        lost: list[NdAction] = []
+        for name in self.prefixes:
+            self._deadlines.drop(name)
+            lost.append(PrefixLost(*name))
+        for identifier, known in self.contexts.items():
+            lost.append(ContextLearnt(identifier, known.context, 0))
+        self.prefixes.clear()
+        self.contexts.clear()
+        self.borders.clear()
+        return lost
+
     def take_border(self, option: AuthoritativeBorderRouter, *, now: int) -> Refusal | None:
         """Learn whose word a router passes on; return why that is not to be listened to."""
         address, known = (

@@ -91,6 +91,12 @@ class RouterDiscovery:
         delay = self._random.randint(0, MAX_RTR_SOLICITATION_DELAY)
         self._deadlines.set(_SOLICIT, now + delay)
 
+    def end(self, *, now: int) -> list[NdAction]:
+        """Have no routers, and look for none until begin()."""
+        self._wanted = False
+        self._deadlines.drop(_SOLICIT)
+        return [action for address in list(self.routers) for action in self.lost(address, now=now)]
+
     def default_router(self) -> bytes | None:
         """Return the link-local address of the router to use, None without any."""
         best = max(self.routers.values(), key=lambda router: router.preference, default=None)
