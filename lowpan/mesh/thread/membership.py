@@ -92,16 +92,18 @@ class Membership:
         actions = self._expect_prefix()
         if not self.station.network.is_located:
             return [*actions, *self._discover(now)]
-        actions += self._tune(self._place())
         try:
             remembered = load_parent(self.station.store)
         except StoreError as error:
-            return [*actions, SendingFailed(str(error)), *self._attach_anew(now)]
+            remembered, actions = None, [*actions, SendingFailed(str(error))]
         if remembered is None or self.station.network.mesh_local_prefix is None:
-            return [*actions, *self._attach_anew(now)]
+            return [*actions, *self._tune(self._place()), *self._attach_anew(now)]
         self.state = State.RESTORING
         self.restoring.start(remembered, now=now)
-        return actions
+        place, peers = self._place(), self.station.security.peers
+        peers.verified(remembered.parent, remembered.parent_rloc16, place.pan_id)
+        # the parent has something waiting for our short address, if it knows us
+        return [*actions, *self._tune(place, remembered.rloc16)]
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
@@ -151,7 +153,7 @@ class Membership:
                 case Restored(remembered, leader_data):
                     actions += self._restored(remembered, leader_data, now)
                 case NotRestored():
-                    actions += self._attach_anew(now)
+                    actions += [*self._tune(self._place()), *self._attach_anew(now)]
                 case ParentGone(loss):
                     actions += self.detach(loss, now)
                 case ActiveDatasetTaken():

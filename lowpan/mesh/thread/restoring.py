@@ -136,5 +136,5 @@ class Restoring:
         actions: list[MeshAction] = [RestoringNews(remembered.parent, remembered.rloc16)]
         actions += station.send(request, remembered.parent, now=now)
         if station.settings.role.sleeps:
-            actions.append(SleepOn(remembered.parent, ATTACH_POLL_INTERVAL))
+            actions.append(SleepOn(remembered.parent_rloc16, ATTACH_POLL_INTERVAL))
         return actions
