@@ -105,6 +105,7 @@ class LinkExchanges:
         if exchange is None and len(self._doubts) >= MOST_DOUBTS:
             self._doubts.popitem(last=False)
         self._doubts[sender] = exchange = Exchange()
+        self._doubts.move_to_end(sender)
         challenge = self._sending.new_challenge()
         exchange.asked(challenge, now=now)
         return self._request(link_local(iid_of(sender)), challenge, now)

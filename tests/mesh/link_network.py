@@ -28,7 +28,7 @@ from lowpan.mesh.service import (
 )
 from lowpan.radio import RadioSettings
 from lowpan.store import MemoryStore, Store
-from lowpan.wire.addresses import iid_of, is_multicast, link_local
+from lowpan.wire.addresses import ALL_ROUTERS, iid_of, is_multicast, link_local
 from lowpan.wire.mle import (
     MLE_ENVELOPE,
     MLE_MESSAGE,
@@ -281,9 +281,16 @@ class Insider:
 
     def says(self, message: MleMessage | bytes, node: LinkNode, *, now: int = 0) -> MleReceived:
         """Return a message to `node`, sealed as it should be."""
+        return self._sealed(message, node.link_local, now)
+
+    def calls(self, message: MleMessage, *, now: int) -> MleReceived:
+        """Return a message to all routers."""
+        return self._sealed(message, ALL_ROUTERS, now)
+
+    def _sealed(self, message: MleMessage | bytes, destination: bytes, now: int) -> MleReceived:
         octets = message if isinstance(message, bytes) else MLE_MESSAGE.encode(message)
-        payload = self._security.seal(octets, self.source, node.link_local, now=now)
-        return MleReceived(self.source, node.link_local, 255, payload, self.address, 0)
+        payload = self._security.seal(octets, self.source, destination, now=now)
+        return MleReceived(self.source, destination, 255, payload, self.address, 0)
 
 
 def in_clear(message: MleMessage, sender: LinkNode, node: LinkNode) -> MleReceived:
