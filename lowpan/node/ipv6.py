@@ -9,6 +9,7 @@ from lowpan.adaptation.layer import Ends
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.node import errors_sent
 from lowpan.node.addresses import OwnAddresses, is_possible_source
+from lowpan.node.multicast import ALL_MPL_FORWARDERS, MplReceiver
 from lowpan.node.service import (
     DatagramDiscarded,
     DatagramForHost,
@@ -34,6 +35,7 @@ from lowpan.wire.ipv6 import (
     DESTINATION_OPTIONS,
     EXTENSION_HEADER,
     HOP_BY_HOP_OPTIONS,
+    IPV6,
     IPV6_HEADER,
     IPV6_HEADER_OCTETS,
     MTU,
@@ -104,6 +106,7 @@ class Ipv6:
         self._kept_ports: frozenset[int] = frozenset()
         self.hop_limit = HOP_LIMIT
         self.discarded: Counter[Discard] = Counter()
+        self._multicasts = MplReceiver()
         self._ports: dict[Endpoint, None] = {}
         self._limit = errors_sent.ErrorLimit()
 
@@ -125,11 +128,23 @@ class Ipv6:
         if not self.own.is_ours(header.destination):
             self._refuse_impostor(header, ends)
             return self._forward(datagram, header, now)
+        if is_multicast(header.destination) and not self._multicasts.is_new(
+            datagram, header, ends.source, now=now
+        ):
+            self.discarded[Discard.REPEATED] += 1
+            return []
+        return self._for_us(datagram, header, ends, now)
+
+    def _for_us(
+        self, datagram: bytes, header: Ipv6Header, ends: Ends, now: int
+    ) -> list[Ipv6Action]:
         protocol, at, pointer = _upper(datagram, header)
         upper = datagram[at:]
         if protocol == ICMPV6_NUMBER:
             return self._icmpv6(datagram, header, upper, ends)
         self._refuse_impostor(header, ends)
+        if protocol == IPV6 and header.destination == ALL_MPL_FORWARDERS:
+            return self._tunnelled(upper, ends, now)
         if self.for_host and not self._is_kept(protocol, upper):
             return [DatagramForHost(datagram)]
         if protocol == UDP:
@@ -141,6 +156,18 @@ class Ipv6:
         )
         answer = self.answer(datagram, protocol, upper, problem, now=now)
         return [self.discard(Discard.NO_PROTOCOL, datagram, f"protocol {protocol}"), *answer]
+
+    def _tunnelled(self, datagram: bytes, ends: Ends, now: int) -> list[Ipv6Action]:
+        """Take a multicast of a larger scope than the mesh, which came inside of one of the mesh.
+
+        Nothing else may come so, nor one tunnel in another.
+        """
+        inner, _ = IPV6_HEADER.decode_prefix(datagram)
+        if not is_multicast(inner.destination) or inner.destination == ALL_MPL_FORWARDERS:
+            raise _Refused(Discard.NOT_FOR_US, "no multicast in a tunnel of multicasts")
+        if not self.own.is_ours(inner.destination):
+            return []  # a group of others
+        return self._received(datagram, ends, now)
 
     def _refuse_impostor(self, header: Ipv6Header, ends: Ends) -> None:
         """Refuse what is from nobody (RFC 4291 §2.5.2), or from us although it came over the link.

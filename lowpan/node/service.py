@@ -91,6 +91,8 @@ class Discard(Enum):
     QUEUE_FULL = "too many datagrams wait"
     IN_CLEAR = "in clear, and nothing that protects itself"
     SPOOFED = "from an address that nobody can have"
+    REPEATED = "a multicast that came before by another way"
+    """Counted only: it is how a mesh spreads them."""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ ROUTER_ID_SHIFT = 10
 REALM_LOCAL_ALL_NODES = bytes.fromhex("ff030000000000000000000000000001")
 REALM_LOCAL_ALL_ROUTERS = bytes.fromhex("ff030000000000000000000000000002")
 ALL_MPL_FORWARDERS = bytes.fromhex("ff0300000000000000000000000000fc")
+"""Hears datagrams for groups of a larger scope than the mesh, inside of others."""
 
 
 def router_id(rloc16: bytes) -> int:

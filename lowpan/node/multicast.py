@@ -1,0 +1,56 @@
+"""Multicast datagrams that are spread by MPL: each is taken once (RFC 7731, Thread's profile).
+
+Only what a host needs: it passes none on, and sends no control messages.
+"""
+
+from lowpan.adaptation.broadcast import BroadcastWindows
+from lowpan.errors import MalformedFrame
+from lowpan.wire.ipv6 import EXTENSION_HEADER, HOP_BY_HOP_OPTIONS, IPV6_HEADER_OCTETS, Ipv6Header
+from lowpan.wire.ipv6_options import IPV6_OPTIONS, MplOption, OptionType
+
+ALL_MPL_FORWARDERS = bytes.fromhex("ff0300000000000000000000000000fc")
+"""To this group go datagrams for groups of a larger scope, as payload of others."""
+
+WINDOW = 16
+"""Sequence numbers remembered of a seed: well above those under way at once."""
+PERIOD = 5_000_000
+"""Microseconds that a sequence number is remembered, as OpenThread does: a seed that starts anew at
+any number is heard again."""
+
+
+class MplReceiver:
+    """Tells datagrams that come again, by another way, from new ones; `now` is microseconds."""
+
+    def __init__(self, *, most_seeds: int = 256, most_per_neighbour: int = 128) -> None:
+        """Remember so many seeds, and of these so many that one neighbour has told of."""
+        self._windows = BroadcastWindows(
+            window=WINDOW,
+            period=PERIOD,
+            most_originators=most_seeds,
+            most_per_neighbour=most_per_neighbour,
+        )
+
+    def is_new(self, datagram: bytes, header: Ipv6Header, neighbour: bytes, *, now: int) -> bool:
+        """Note a multicast datagram; tell whether it did not come before, as far as it says.
+
+        Raises MalformedFrame for options that are malformed, or of another version of MPL.
+        """
+        option = _mpl_option(datagram, header)
+        if option is None:
+            return True
+        if option.control.version:
+            raise MalformedFrame("an MPL option of another version", format="MplOption")
+        seed = option.seed_id or header.source
+        return self._windows.is_new(seed, option.sequence, neighbour, now=now)
+
+
+def _mpl_option(datagram: bytes, header: Ipv6Header) -> MplOption | None:
+    if header.next_header != HOP_BY_HOP_OPTIONS:
+        return None
+    extension, _ = EXTENSION_HEADER.decode_prefix(datagram[IPV6_HEADER_OCTETS:])
+    for option in IPV6_OPTIONS.decode(extension.octets).options:
+        if option.type == OptionType.MPL:
+            if isinstance(option.value, MplOption):
+                return option.value
+            raise MalformedFrame("an MPL option that is malformed", format="MplOption")
+    return None
