@@ -188,6 +188,8 @@ def _trimmed(datagram: bytes) -> bytes:
 
 def weakest(parts: Iterable[Ends]) -> Ends:
     """Return the ends of a datagram with the least that protected any of its parts, one or more."""
-    *_, last = parts = list(parts)
+    *before, last = parts = list(parts)
+    if not before:
+        return last
     level = min(part.security_level for part in parts)
     return Ends(last.source, last.destination, level, last.rssi, last.lqi)

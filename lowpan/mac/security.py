@@ -29,7 +29,7 @@ from lowpan.mac.sealed_headers import SealedHeaders
 from lowpan.mac.service import Drop
 from lowpan.mac.well_known import WellKnownKey
 from lowpan.store import Store
-from lowpan.wire.ieee802154 import Frame
+from lowpan.wire.ieee802154 import Frame, FrameType
 from lowpan.wire.security_header import AuxiliarySecurityHeader
 
 _CONTROL_AND_COUNTER_OCTETS = 5
@@ -37,6 +37,7 @@ _KEY_IDENTIFIER_OCTETS = (0, 1, 5, 9)
 """By key identifier mode."""
 _NO_COUNTER = "no frame counter to tell a replay by"
 _IMPLICIT = KeyIdentifier(0)
+_DATA = int(FrameType.DATA)
 
 
 @dataclass(slots=True)
@@ -98,6 +99,8 @@ class LinkSecurity:
         self.key = key
         """What frames that we send call their key; to be changed when keys rotate."""
         self.policy = policy or SecurityPolicy.for_level(level)
+        self._data_policy = self.policy
+        self._seals_data = not self.policy.allows(_DATA, 0)
         self.peers = peers or Peers()
         self.mic_octets = mic_octets_required(level)
         self._headers = SealedHeaders()
@@ -117,6 +120,8 @@ class LinkSecurity:
 
     def wants_sealed(self, frame_type: int, command: int | None = None) -> bool:
         """Tell whether such frames of ours go out sealed: those we would not take in clear."""
+        if command is None and frame_type == _DATA and self._data_policy is self.policy:
+            return self._seals_data
         return not self.policy.allows(frame_type, 0) and (
             command is None or command not in self.policy.unsecured_commands
         )

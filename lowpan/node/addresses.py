@@ -24,6 +24,9 @@ MOST_ADDRESSES = 16
 MOST_GROUPS = 64
 """Multicast groups that are listened to."""
 
+MOST_CHOSEN = 64
+"""Destinations for which it is remembered from where we send: more, and all are forgotten."""
+
 _LINK_LOCAL_SCOPE, _GLOBAL_SCOPE = 2, 14
 
 _LABELS = (
@@ -61,6 +64,9 @@ class OwnAddresses:
     def __init__(self) -> None:
         self._own: dict[bytes, OwnAddress] = {}
         self._groups: dict[bytes, int] = {}
+        self._chosen: dict[bytes, OwnAddress | None] = {}
+        """Where we send from, by destination, as long as our addresses are `_chosen_from`."""
+        self._chosen_from: list[tuple[OwnAddress, bool, bool]] = []
         """As often as they were joined."""
         self._own_groups = Counter((ALL_NODES, ALL_NODES_INTERFACE_LOCAL))
         """Of our addresses, however many others were joined."""
@@ -159,6 +165,15 @@ class OwnAddresses:
 
         The other rules are about several links, mobility and privacy, which we do not have.
         """
+        state = [(own, own.ready, own.deprecated) for own in self._own.values()]
+        if state != self._chosen_from or len(self._chosen) >= MOST_CHOSEN:
+            self._chosen_from = state
+            self._chosen.clear()
+        if destination not in self._chosen:
+            self._chosen[destination] = self._choose(destination)
+        return self._chosen[destination]
+
+    def _choose(self, destination: bytes) -> OwnAddress | None:
         candidates = [own for own in self if own.ready]
         return max(candidates, key=lambda own: _preference(own, destination), default=None)
 

@@ -144,6 +144,7 @@ class Neighbourhood:
         """Let a datagram depart, at once or when the link address of `next_hop` is known."""
         source = datagram[8:24]
         own = source if self.own.get(source) is not None else None
+        deadlines_set = self.discovery.cache.deadlines_set
         link_address, asked = self.discovery.resolve(next_hop, now=now, source=own)
         done: list[NeighbourAction] = []
         if link_address is not None:
@@ -151,7 +152,9 @@ class Neighbourhood:
         else:
             given_up = self._unresolved.hold(next_hop, datagram)
             done += [Unresolvable(one, Discard.QUEUE_FULL) for one in given_up]
-        return done + self._told(asked, now)
+        if asked or deadlines_set != self.discovery.cache.deadlines_set:
+            done += self._told(asked, now)
+        return done
 
     def receive_message(
         self, received: NeighbourDiscoveryReceived, *, now: int

@@ -90,7 +90,7 @@ class TransmitParameters:
     """dBm; None: as the radio has it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TransmitOutcome:
     """What became of a frame that was to be sent."""
 

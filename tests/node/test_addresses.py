@@ -5,6 +5,7 @@ import pytest
 from lowpan.errors import FieldOutOfRange
 from lowpan.node.addresses import (
     MOST_ADDRESSES,
+    MOST_CHOSEN,
     MOST_GROUPS,
     OwnAddress,
     OwnAddresses,
@@ -130,3 +131,23 @@ def test_addresses_and_groups_are_bounded() -> None:
     groups.join(parse_ipv6("ff02::1000"))
     with pytest.raises(FieldOutOfRange, match="no multicast"):
         groups.join(parse_ipv6(LOCAL))
+
+
+def test_a_choice_that_is_remembered_is_made_anew_when_our_addresses_change() -> None:
+    own, destination = OwnAddresses(), bytes.fromhex("20010db8000000000000000000000009")
+    ours = [
+        OwnAddress(bytes.fromhex(f"20010db800000000000000000000000{number}"), 64, bytes(8))
+        for number in (8, 1)
+    ]
+    assert own.source_for(destination) is None
+    for each in ours:
+        own.add(each)
+    assert own.source_for(destination) is ours[0]
+    ours[0].deprecated = True
+    assert own.source_for(destination) is ours[1]
+    ours[1].ready = False
+    assert own.source_for(destination) is ours[0]
+    own.remove(ours[0].address)
+    assert own.source_for(destination) is None
+    for number in range(3 * MOST_CHOSEN):
+        assert own.source_for(number.to_bytes(16, "big")) is None

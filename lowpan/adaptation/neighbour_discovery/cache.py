@@ -186,6 +186,11 @@ class NeighbourCache:
 
     # Time
 
+    @property
+    def deadlines_set(self) -> int:
+        """Return how often a deadline was set: as long as that stays, none comes earlier."""
+        return self._deadlines.changes
+
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nobody is being asked."""
         return self._deadlines.next_deadline()

@@ -14,6 +14,8 @@ class Deadlines(Generic[Key]):
 
     def __init__(self) -> None:
         self._deadlines: dict[Key, int] = {}
+        self.changes = 0
+        """How often one was set."""
         self._heap: list[tuple[int, Key]] = []
 
     def __len__(self) -> int:
@@ -29,6 +31,7 @@ class Deadlines(Generic[Key]):
         if self._deadlines.get(key) == deadline:
             return
         self._deadlines[key] = deadline
+        self.changes += 1
         heappush(self._heap, (deadline, key))
         if len(self._heap) > 2 * len(self._deadlines) + _SLACK:
             self._heap = [(due, held) for held, due in self._deadlines.items()]
