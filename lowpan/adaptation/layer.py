@@ -40,6 +40,8 @@ class Ends:
     security_level: int = 0
     rssi: float | None = None
     lqi: int | None = None
+    pan_id: int | None = None
+    """Of who sent its last frame, as that says."""
 
 
 Event = DatagramReceived | DatagramLost | FragmentRefused | PayloadRefused
@@ -192,4 +194,4 @@ def weakest(parts: Iterable[Ends]) -> Ends:
     if not before:
         return last
     level = min(part.security_level for part in parts)
-    return Ends(last.source, last.destination, level, last.rssi, last.lqi)
+    return Ends(last.source, last.destination, level, last.rssi, last.lqi, last.pan_id)

@@ -146,13 +146,16 @@ class LinkLayer:
         handle: int,
         now: int,
         protection: LinkProtection = LinkProtection.POLICY,
+        channel: int | None = None,
     ) -> list[LinkAction]:
         """Send `payload` (MCPS-DATA.request); DataSent with `handle` (0 or above) tells the end.
 
         `source` is one of our addresses.  What is for a sleeping neighbour waits until it asks.
+        `channel` is another one than ours, for this frame alone.
         """
         frame = self._data_frame(payload, source, destination)
-        return self._told(self._sending.send(frame, handle, now=now, protection=protection))
+        sent = self._sending.send(frame, handle, now=now, channel=channel, protection=protection)
+        return self._told(sent)
 
     def send_command(  # noqa: PLR0913  (when and how, each with its default)
         self,

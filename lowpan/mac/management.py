@@ -124,10 +124,17 @@ class Management:
         handle: int,
         now: int,
         protection: LinkProtection = LinkProtection.POLICY,
+        channel: int | None = None,
     ) -> list[ManagementAction]:
         """Send `payload`; see LinkLayer.send_data()."""
         sent = self.link.send_data(
-            payload, source, destination, handle=handle, now=now, protection=protection
+            payload,
+            source,
+            destination,
+            handle=handle,
+            now=now,
+            protection=protection,
+            channel=channel,
         )
         if self.membership is not None:
             self.membership.answers_expected(now=now)

@@ -267,6 +267,7 @@ class Ipv6:
                 ends.rssi,
                 ends.lqi,
                 ends.source,
+                ends.pan_id,
             )
         ]
 

@@ -123,16 +123,19 @@ class LowpanLink:
             return [DatagramUndelivered(datagram, Discard.MALFORMED, str(error))]
         return self._depart(Departing(datagram, payloads, source, destination, next_hop), now)
 
-    def send_message(
+    def send_message(  # noqa: PLR0913  (whose, to whom, how)
         self,
         datagram: bytes,
         source: bytes,
         destination: bytes,
         *,
         protection: LinkProtection,
+        channel: int | None = None,
         now: int,
     ) -> list[LowpanAction]:
         """Send a datagram of the link itself to a neighbour or to all, never by a mesh header.
+
+        On another `channel`, if one is given.
 
         What would protect itself in one frame is secured by the link layer where it takes several:
         in fragments, nobody could tell whose they are.
@@ -145,7 +148,13 @@ class LowpanLink:
             payloads = self.adaptation.send_datagram(datagram, source, destination, room=room)
         next_hop = datagram[24:40]
         departing = Departing(
-            datagram, payloads, source, destination, next_hop, protection=protection
+            datagram,
+            payloads,
+            source,
+            destination,
+            next_hop,
+            protection=protection,
+            channel=channel,
         )
         return self._depart(departing, now)
 
@@ -222,7 +231,8 @@ class LowpanLink:
         if self._is_foreign(data) and not comes_whole(data.payload):
             self.adaptation.counts["in clear"] += 1
             return []
-        ends = Ends(data.source, data.destination, data.security_level, data.rssi, data.lqi)
+        heard = data.security_level, data.rssi, data.lqi, data.source_pan_id
+        ends = Ends(data.source, data.destination, *heard)
         events = self.adaptation.receive_payload(data.payload, ends, now=now)
         return [*self._heard(data), *self._from_adaptation(events)]
 
@@ -280,6 +290,7 @@ class LowpanLink:
             handle=handle,
             now=now,
             protection=departing.protection,
+            channel=departing.channel,
         )
         return self.take(sent, now)
 

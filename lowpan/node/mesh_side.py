@@ -47,6 +47,7 @@ class MeshDatagram:
     link_address: bytes | None
     """Whom to give it to; None: as other datagrams."""
     protection: LinkProtection = LinkProtection.POLICY
+    channel: int | None = None
 
 
 MeshTold = AddressChanged | MeshNews | NeighbourEvent
@@ -134,6 +135,7 @@ class MeshSide:
             received.security_level,
             received.rssi,
             received.lqi,
+            received.pan_id,
         )
         return self.carry_out(self.engine.receive_message(message, now=now))
 
@@ -147,8 +149,9 @@ class MeshSide:
                     done.append(self._mle(action))
                 case SendUdp():
                     done.append(MeshDatagram(_udp(action), None))
-                case TakeAddress(address, prefix_length, link_address):
-                    self._own.add(OwnAddress(address, prefix_length, link_address))
+                case TakeAddress(address, prefix_length, link_address, preferred):
+                    own = OwnAddress(address, prefix_length, link_address, deprecated=not preferred)
+                    self._own.add(own)
                     done.append(AddressChanged(address, ready=True))
                 case DropAddress(address):
                     if self._own.get(address) is not None:
@@ -176,7 +179,7 @@ class MeshSide:
         datagram = udp_datagram(
             send.payload, send.source, MLE_PORT, destination, MLE_PORT, hop_limit=HOP_LIMIT
         )
-        return MeshDatagram(datagram, link_address, send.protection)
+        return MeshDatagram(datagram, link_address, send.protection, send.channel)
 
 
 def _udp(send: SendUdp) -> bytes:

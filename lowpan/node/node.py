@@ -336,7 +336,12 @@ class Node:
         if sent.link_address is None:
             return self._send(sent.datagram, now)
         departed = self.lowpan.send_message(
-            sent.datagram, self._extended, sent.link_address, protection=sent.protection, now=now
+            sent.datagram,
+            self._extended,
+            sent.link_address,
+            protection=sent.protection,
+            channel=sent.channel,
+            now=now,
         )
         return self._from_lowpan(departed, now)
 

@@ -45,6 +45,8 @@ class Departing:
     previous_hop: bytes = b""
     """Whom that came from; empty if from ourselves."""
     protection: LinkProtection = LinkProtection.POLICY
+    channel: int | None = None
+    """None: the one that we are on."""
 
     @property
     def is_discovery(self) -> bool:

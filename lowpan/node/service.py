@@ -37,6 +37,8 @@ class UdpReceived:
     lqi: int | None = None
     link_source: bytes = b""
     """Who sent it on the last hop, 2 or 8 octets."""
+    pan_id: int | None = None
+    """Of that one, as its frame says."""
 
 
 @dataclass(slots=True)
