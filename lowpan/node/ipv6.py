@@ -16,10 +16,10 @@ from lowpan.node.service import (
     Discard,
     EchoReplied,
     Endpoint,
-    ErrorReceived,
     IpAction,
     UdpReceived,
 )
+from lowpan.node.upper_layers import error_of, upper_layer_of
 from lowpan.wire.addresses import UNSPECIFIED, is_multicast
 from lowpan.wire.checksum import verifies, with_checksum
 from lowpan.wire.icmpv6 import (
@@ -27,24 +27,17 @@ from lowpan.wire.icmpv6 import (
     Echo,
     Icmpv6,
     Icmpv6Type,
-    PacketTooBig,
-    ParameterProblem,
-    Unanswerable,
 )
+from lowpan.wire.ipv6 import ICMPV6 as ICMPV6_NUMBER
 from lowpan.wire.ipv6 import (
-    DESTINATION_OPTIONS,
-    EXTENSION_HEADER,
-    HOP_BY_HOP_OPTIONS,
     IPV6,
     IPV6_HEADER,
     IPV6_HEADER_OCTETS,
     MTU,
     NO_NEXT_HEADER,
-    ROUTING,
     UDP,
     Ipv6Header,
 )
-from lowpan.wire.ipv6 import ICMPV6 as ICMPV6_NUMBER
 from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
 
 HOP_LIMIT = 64
@@ -59,7 +52,6 @@ _REGISTRATION = (
     Icmpv6Type.DUPLICATE_ADDRESS_REQUEST,
     Icmpv6Type.DUPLICATE_ADDRESS_CONFIRMATION,
 )
-_SKIPPED = (HOP_BY_HOP_OPTIONS, DESTINATION_OPTIONS, ROUTING)
 _NEXT_HEADER_AT, _HOP_LIMIT_AT = 6, 7
 
 
@@ -138,7 +130,7 @@ class Ipv6:
     def _for_us(
         self, datagram: bytes, header: Ipv6Header, ends: Ends, now: int
     ) -> list[Ipv6Action]:
-        protocol, at, pointer = _upper(datagram, header)
+        protocol, at, pointer = upper_layer_of(datagram, header)
         upper = datagram[at:]
         if protocol == ICMPV6_NUMBER:
             return self._icmpv6(datagram, header, upper, ends)
@@ -200,7 +192,7 @@ class Ipv6:
 
     def _report(self, datagram: bytes, error: bytes, now: int) -> list[Ipv6Action]:
         try:
-            protocol, at, _ = _upper(datagram, IPV6_HEADER.decode_prefix(datagram)[0])
+            protocol, at, _ = upper_layer_of(datagram, IPV6_HEADER.decode_prefix(datagram)[0])
         except MalformedFrame:
             return []  # nobody can tell whether it is an error itself
         return self.answer(datagram, protocol, datagram[at:], error, now=now)
@@ -224,7 +216,7 @@ class Ipv6:
             told = (body.identifier, body.sequence_number, body.data, hop_limit)
             return [EchoReplied(source, destination, *told)]
         if message.type < 128:
-            return [_error(message, source)]
+            return [error_of(message, source)]
         raise _Refused(Discard.NO_PROTOCOL, f"ICMPv6 type {message.type}")
 
     def _echo(self, header: Ipv6Header, request: Echo) -> list[Ipv6Action]:
@@ -390,27 +382,3 @@ class _Refused(Exception):
 
     def __init__(self, discard: Discard, reason: str = "") -> None:
         self.discard, self.reason = discard, reason
-
-
-def _error(message: Icmpv6, source: bytes) -> ErrorReceived:
-    """Return what an ICMPv6 error says; one that is malformed says only its type and code."""
-    body, parameter, invoking = message.body, 0, b""
-    if isinstance(body, PacketTooBig | ParameterProblem | Unanswerable):
-        invoking = body.invoking_datagram
-    if isinstance(body, PacketTooBig):
-        parameter = body.mtu
-    elif isinstance(body, ParameterProblem):
-        parameter = body.pointer
-    return ErrorReceived(source, message.type, message.code, parameter, invoking)
-
-
-def _upper(datagram: bytes, header: Ipv6Header) -> tuple[int, int, int]:
-    """Return the upper protocol, where it begins, and where its number stands."""
-    protocol, at, pointer = header.next_header, IPV6_HEADER_OCTETS, _NEXT_HEADER_AT
-    while protocol in _SKIPPED:
-        extension, used = EXTENSION_HEADER.decode_prefix(datagram[at:])
-        if protocol == ROUTING and extension.octets[1]:
-            raise MalformedFrame("a routing header that is not at its end", format="Ipv6Header")
-        pointer, protocol = at, extension.next_header
-        at += used
-    return protocol, at, pointer
