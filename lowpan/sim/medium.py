@@ -109,6 +109,7 @@ class Medium(Links):
         """What receivers are being given, so that they can tell whose it is."""
         self.radios: list[SimRadio] = []
         self._fates = [0] * len(_FATES)
+        self._shown: dict[int, tuple[float, int]] = {}
         self._random = random
         self._noise = milliwatts(settings.noise_floor)
         self._longest = 0
@@ -136,14 +137,13 @@ class Medium(Links):
             self.place(radio, position)
         return radio
 
-    def milliwatts(self, level: float) -> float:
-        """Return what a level in dBm is in mW."""
-        return milliwatts(level)
-
-    def shown(self, rssi: float) -> tuple[float, int]:
-        """Return RSSI and LQI as radios tell them."""
-        told = float(round(rssi))
-        return told, max(0, min(255, round(4 * (told - self.settings.noise_floor))))
+    def shown(self, rssi: int) -> tuple[float, int]:
+        """Return RSSI and LQI as radios tell them of a level in whole dBm."""
+        told = self._shown.get(rssi)
+        if told is None:
+            lqi = max(0, min(255, round(4 * (rssi - self.settings.noise_floor))))
+            told = self._shown[rssi] = (float(rssi), lqi)
+        return told
 
     def is_clear(self, rssi: float) -> bool:
         """Tell whether every frame of this level is understood as long as nothing overlaps."""
@@ -304,8 +304,7 @@ class Medium(Links):
             if other is not None and signal is not transmission:
                 if self._holds(signal, other, transmission):
                     return _BEHIND
-                power = other.power
-                disturbance += power if not signal.gain else power * milliwatts(signal.gain)
+                disturbance += milliwatts(other.rssi + signal.gain)
         if link.is_clear and not disturbance and not transmission.gain and not self.loss:
             return RECEIVED
         return self._drawn_fate(transmission, link, disturbance)

@@ -63,6 +63,7 @@ def _o_qpsk(steps: int, octets: int) -> float:
     return round(float(ratio), 6)  # so that neither certainty nor its opposite needs a draw
 
 
+@lru_cache(maxsize=16_384)
 def milliwatts(dbm: float) -> float:
     """Return a power in mW."""
     return float(10 ** (dbm / 10))

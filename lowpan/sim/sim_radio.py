@@ -58,22 +58,17 @@ class Transmission:
 class Link:
     """How one radio hears another."""
 
-    __slots__ = ("is_clear", "loss", "lqi", "power", "receiver", "rssi", "sender", "shown")
+    __slots__ = ("is_clear", "loss", "receiver", "rssi", "sender")
 
     def __init__(
         self, sender: "SimRadio", receiver: "SimRadio", rssi: float, loss: float = 0.0
     ) -> None:
         self.sender, self.receiver = sender, receiver
-        medium = sender.medium
         self.rssi = rssi
         """dBm."""
-        self.power = medium.milliwatts(rssi)
-        """The same in mW."""
         self.loss = loss
         """Share of frames that are lost besides those that the medium takes."""
-        self.shown, self.lqi = medium.shown(rssi)
-        """What the receiver says of frames of the usual power."""
-        self.is_clear = not loss and medium.is_clear(rssi)
+        self.is_clear = not loss and sender.medium.is_clear(rssi)
         """Every frame is understood that nothing overlaps with."""
 
 
@@ -207,8 +202,8 @@ class SimRadio:
 
     def frame_of(self, transmission: Transmission, link: Link, psdu: bytes) -> ReceivedFrame:
         """Return a transmission as it is given to whoever is above."""
-        medium, gain = self.medium, transmission.gain
-        rssi, lqi = medium.shown(link.rssi + gain) if gain else (link.shown, link.lqi)
+        medium = self.medium
+        rssi, lqi = medium.shown(round(link.rssi + transmission.gain))
         begin = transmission.start + medium.header
         return ReceivedFrame(psdu, _GOOD, b"", None, transmission.channel, None, rssi, lqi, begin)
 
