@@ -92,8 +92,12 @@ class Link:
     state: LinkState = LinkState.DOWN
     exchange: Exchange | None = None
     """Its challenges are the only ones to which this neighbour's answers count."""
-    sleeps: bool = False
-    """It does not listen when idle, as its Mode says."""
+    sleepy: bool = False
+    """It does not listen when idle, as its Mode says: once it has a parent, it asks for frames."""
+    asleep: bool = False
+    """It has one, so that frames for it wait until it asks."""
+    rssi: float | None = None
+    """dBm, of its last answer."""
     proven_at: int | None = None
     """When it answered a challenge last; None: never."""
     accepted_at: int | None = None
@@ -113,6 +117,10 @@ class Link:
     def doubtful(self) -> bool:
         """So many frames were not acknowledged that it had better be asked."""
         return self.unacknowledged >= DOUBTFUL
+
+    def doubt(self) -> None:
+        """Have it asked, although it is heard: its keys are too far ahead of ours."""
+        self.unacknowledged = max(self.unacknowledged, DOUBTFUL)
 
     def number_advertisement(self, frame_counter: int, interval: int, *, now: int) -> int:
         """Return the number of an advertisement of this `frame_counter`, one above the last.

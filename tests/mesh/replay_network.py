@@ -26,6 +26,8 @@ MESSAGES_TO_SPEAK_AGAIN = 8
 """Between two nodes, whatever was before: two requests and their answers each way."""
 TIME_TO_SPEAK_AGAIN = (ROTATION_HOURS + 1) * HOUR
 """Microseconds, where a key has no counters left; without that, as soon as the store works."""
+MOST_ON_AIR = 200
+"""From then on nobody replies to replays."""
 SENDERS_THAT_FIT = 4
 """Two others, each under two keys: with less room nodes forget each other, and are silent then."""
 RETRY = 2_000_000
@@ -67,6 +69,8 @@ class ReplayNetwork(RuleBasedStateMachine):
         self.accepted: set[tuple[bytes, bytes]] = set()
         """Receiver and octets."""
         self.sequences = dict.fromkeys(NODES, 0)
+        self.is_peace = False
+        """Replies to all are heard; else to a replay of everything there would be ever more."""
 
     # What happens
 
@@ -154,7 +158,7 @@ class ReplayNetwork(RuleBasedStateMachine):
         for address in NODES:
             self.stores[address].fails = False
             self.stores[address].moments_left = None
-        self.now += RETRY
+        self.now, self.is_peace = self.now + RETRY, True
         if any(map(self._has_no_counters, NODES)):
             self._let_keys_change()
         for one in NODES:
@@ -165,6 +169,7 @@ class ReplayNetwork(RuleBasedStateMachine):
             for other in NODES:
                 if one != other:
                     self._must_hear(one, other)
+        self.is_peace = False
 
     # How
 
@@ -223,7 +228,7 @@ class ReplayNetwork(RuleBasedStateMachine):
 
         self._unless_it_crashes(receiver, hear)
         for say in replies:
-            if self.nodes[receiver] is node:
+            if self.nodes[receiver] is node and (self.is_peace or len(self.on_air) < MOST_ON_AIR):
                 self._say(receiver, say)
         if not believed:
             return False

@@ -4,6 +4,8 @@ from random import Random
 from typing import cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lowpan.mac.security import Opened
 from lowpan.mesh.key_sequence import Standing
@@ -17,6 +19,8 @@ from tests.mesh.link_network import SECOND, LinkNetwork, LinkNode, received_from
 NETWORK_KEY = bytes(range(32, 48))
 MINUTE = 60 * SECOND
 FOUND_BACK = 2 * MINUTE
+HEALED = 10 * MINUTE
+"""Above the longest pause between requests, 256 s, and the longest silence, 224 s, together."""
 QUICK = MeshLinkSettings()
 
 
@@ -139,3 +143,40 @@ def test_attack_28_recordings_of_old_requests_get_few_answers_and_change_nothing
     assert len(network.recorded) - before <= 8
     assert alice.state(bob) is state
     assert replays(alice) >= 100
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["crash", "go on", "leave", "return", "replay"]), st.integers(0, 2)),
+    max_size=12,
+)
+
+
+@given(steps=STEPS, seed=st.integers(0, 1000))
+@settings(max_examples=25, deadline=None)
+def test_whatever_happened_all_links_are_back_and_both_layers_are_heard(
+    steps: list[tuple[str, int]], seed: int
+) -> None:
+    network, nodes = linked(3)
+    random = Random(seed)
+    for step, number in steps:
+        node = nodes[number]
+        match step:
+            case "crash":
+                network.restart(node)
+            case "go on":
+                node.go_on(random.choice([1, 1, 2, 5]), now=network.now)
+            case "leave" | "return":
+                node.deaf = node.mute = step == "leave"
+            case _:
+                for _ in range(20):
+                    network.replay(random.randrange(len(network.recorded)), node)
+        network.run_for(random.randrange(3 * MINUTE))
+    for node in nodes:
+        node.deaf = node.mute = False
+    network.run_for(HEALED)
+    assert network.all_up(), network.missing()
+    sequences = [node.keys.keys.current for node in nodes]
+    assert max(sequences) - min(sequences) <= 1  # a second step waits for the guard time
+    for one in nodes:
+        for other in nodes:
+            assert one is other or hears(one, other, network.now)
