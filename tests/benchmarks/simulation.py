@@ -4,6 +4,8 @@ import gc
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import PAGESIZE
+from pathlib import Path
 from random import Random
 
 from lowpan.mac.keys import KeyIdentifier, KeyTable
@@ -22,8 +24,8 @@ PORT, PAN_ID, OCTETS = 5683, 0xBEEF, 50
 _PAYLOAD, _LOCAL = bytes(OCTETS), Endpoint(b"", PORT)
 SPACING = 20.0
 """Metres between neighbours: some forty others are near enough to disturb."""
-LEAST_SPEED = 50.0
-"""Times real time, of 1000 nodes with a datagram of each in ten seconds."""
+SIZES = ((100, 10, None), (1024, 10, 50.0), (10_000, 60, 5.0))
+"""Nodes, seconds between two datagrams of each, how much faster than real time that is to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Simulation:
     """Share of datagrams."""
     events: float
     """Events of a datagram."""
+    memory: float
+    """kB of a node and its links, about; 0 where the system does not tell."""
 
 
 class Grid:
@@ -110,8 +114,11 @@ class Grid:
 
 def measure(count: int, seconds: int, *, interval: int) -> Simulation:
     """Let `count` nodes (a square number) send a datagram each `interval` microseconds."""
+    gc.collect()
+    before = _resident_octets()
     grid = Grid(count, interval=interval)
     grid.world.run_for(grid.warm_up)
+    memory = (_resident_octets() - before) / count / 1000
     sent, arrived, happened = grid.sent, grid.arrived, grid.world.schedule.happened
     gc.collect()
     begin = time.process_time()
@@ -119,20 +126,28 @@ def measure(count: int, seconds: int, *, interval: int) -> Simulation:
     cpu = time.process_time() - begin
     sent, arrived = grid.sent - sent, grid.arrived - arrived
     happened = grid.world.schedule.happened - happened
-    return Simulation(seconds / cpu, cpu / sent * 1e6, arrived / sent, happened / sent)
+    return Simulation(seconds / cpu, cpu / sent * 1e6, arrived / sent, happened / sent, memory)
 
 
 def rows(seconds: int) -> Iterator[Row]:
-    """Yield how fast a thousand nodes are simulated, and whether more cost more each."""
-    for count in (1024, 4096):
-        run = measure(count, seconds, interval=10_000_000)
-        title = f"{count:,} nodes, {OCTETS} octets of each in 10 s, level 5"
-        if count == 1024:
-            yield at_least(f"{title}, times real time", run.speed, LEAST_SPEED, "{:.1f}")
+    """Yield how fast networks are simulated, whether more nodes cost more each, and their size."""
+    for count, interval, least in SIZES:
+        run = measure(count, max(seconds, interval), interval=interval * 1_000_000)
+        title = f"{count:,} nodes, {OCTETS} octets of each in {interval} s, level 5"
+        if least:
+            yield at_least(f"{title}, times real time", run.speed, least, "{:.1f}")
         else:
             yield Row(f"{title}, times real time", f"{run.speed:.1f}")
         cost = f"{run.cpu_us:.0f} us, {run.events:.1f} events"
         yield Row("  a datagram", f"{cost}, {run.arrived:.2%} arrived")
+        if run.memory:
+            yield Row("  memory of a node with its links", f"{run.memory:.0f} kB")
+
+
+def _resident_octets() -> int:
+    """Return how much memory this process has, 0 where the system does not tell."""
+    table = Path("/proc/self/statm")
+    return int(table.read_text().split()[1]) * PAGESIZE if table.exists() else 0
 
 
 def _extended(number: int) -> bytes:
