@@ -4,35 +4,20 @@ It stands around a LinkLayer: what the radio reports comes here first, and what 
 tells of commands goes to the engines that it is for.
 """
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 from lowpan.errors import FieldOutOfRange
-from lowpan.mac.coordinating import (
-    CoordinatorAction,
-)
+from lowpan.mac.coordinating import CoordinatorAction
 from lowpan.mac.link_layer import LinkLayer
 from lowpan.mac.management_service import Answer, ManagementAction, ManagementSettings
 from lowpan.mac.membership import JoinPlan, Look, Membership, MembershipAction
 from lowpan.mac.naming import note_names, suggest_name
 from lowpan.mac.pan import Pan
-from lowpan.mac.polling import (
-    Polling,
-    PollingAction,
-    PollSettings,
-    ReceiverOff,
-    ReceiverOn,
-)
-from lowpan.mac.scanning import (
-    ChannelBegun,
-    PanFound,
-    ScanAction,
-    ScanDone,
-    Scanning,
-    ScanPlan,
-)
+from lowpan.mac.polling import Polling, PollingAction, PollSettings, ReceiverOff, ReceiverOn
+from lowpan.mac.scan_turns import ScanTurns
+from lowpan.mac.scanning import ScanAction, ScanDone, Scanning, ScanPlan
 from lowpan.mac.service import (
     BROADCAST,
     CommandReceived,
@@ -49,12 +34,6 @@ from lowpan.mac.service import (
 from lowpan.radio import RadioCapability, ReceivedFrame, TransmitOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    plan: ScanPlan
-    for_membership: bool
-
-
 class Management:
     """A link layer and who we are to others; `now` is microseconds.
 
@@ -65,7 +44,7 @@ class Management:
     def __init__(
         self, link: LinkLayer, random: Random, settings: ManagementSettings | None = None
     ) -> None:
-        self.link, self._random = link, random
+        self.link = link
         self.settings = settings = settings or ManagementSettings()
         self.membership: Membership | None = None
         """As a device."""
@@ -84,11 +63,7 @@ class Management:
             link.name_devices(self.pan.coordinating.names)
             link.beacon = self.pan.beacon
         self._sleepers: frozenset[bytes] = frozenset()
-        self._scanning: Scanning | None = None
-        self._scan: _Scan | None = None
-        self._wanted: deque[_Scan] = deque()
-        self._held: list[LinkAction] = []
-        """What the link layer wants sent while a scan has the radio; one frame at most."""
+        self._scans = ScanTurns(random)
         self._polling: Polling | None = None
         """Of a sleeper whose parent somebody else has found: a mesh engine."""
         self._takes_part = settings.device or settings.coordinator
@@ -103,9 +78,11 @@ class Management:
     @property
     def is_busy(self) -> bool:
         """Tell whether what is to be sent has to wait: we scan, or are about to join."""
-        membership = self.membership
-        joins = membership is not None and membership.is_busy
-        return joins or self._scanning is not None or bool(self._wanted)
+        return self._joins or self._scans.is_busy
+
+    @property
+    def _joins(self) -> bool:
+        return self.membership is not None and self.membership.is_busy
 
     @property
     def is_out(self) -> bool:
@@ -142,10 +119,7 @@ class Management:
 
     def scan(self, plan: ScanPlan, *, now: int) -> list[ManagementAction]:
         """Scan as soon as may be; ScanDone tells the end.  FieldOutOfRange: one is under way."""
-        running = [self._scan, *self._wanted]
-        if any(scan is not None and not scan.for_membership for scan in running):
-            raise FieldOutOfRange("one scan after the other")
-        self._wanted.append(_Scan(plan, for_membership=False))
+        self._scans.want(plan)
         return self._done([], now)
 
     def join(self, plan: JoinPlan, *, now: int) -> list[ManagementAction]:
@@ -208,28 +182,31 @@ class Management:
 
     def receive_frame(self, received: ReceivedFrame, *, now: int) -> list[ManagementAction]:
         """Take a frame as it came from the radio."""
-        if self._scanning is not None:
-            return self._done(self._from_scan(self._scanning.receive_frame(received), now), now)
+        scanning = self._scans.running
+        if scanning is not None:
+            return self._done(self._from_scan(scanning.receive_frame(received), now), now)
         received_now = self.link.receive_frame(received, now=now)
         return self._done(self._from_link(received_now, now), now)
 
     def transmit_done(self, outcome: TransmitOutcome, *, now: int) -> list[ManagementAction]:
         """Take what became of the last Transmit."""
-        if self._scanning is not None:
-            sent = self._scanning.transmit_done(outcome, now=now)
+        scanning = self._scans.running
+        if scanning is not None:
+            sent = scanning.transmit_done(outcome, now=now)
             return self._done(self._from_scan(sent, now), now)
         return self._done(self._from_link(self.link.transmit_done(outcome, now=now), now), now)
 
     def energy_measured(self, dbm: float, *, now: int) -> list[ManagementAction]:
         """Take the answer to a MeasureEnergy."""
-        if self._scanning is None:
+        scanning = self._scans.running
+        if scanning is None:
             return []
-        return self._done(self._from_scan(self._scanning.energy_measured(dbm), now), now)
+        return self._done(self._from_scan(scanning.energy_measured(dbm), now), now)
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
         link = self.link.next_deadline()
-        if not self._takes_part and self._scanning is None:
+        if not self._takes_part and self._scans.running is None:
             return link
         parts = [link, *(part.next_deadline() for part in self._parts())]
         return min((due for due in parts if due is not None), default=None)
@@ -237,8 +214,9 @@ class Management:
     def handle_deadline(self, *, now: int) -> list[ManagementAction]:
         """Do what is due."""
         done = self._from_link(self.link.handle_deadline(now=now), now)
-        if self._scanning is not None:
-            done += self._from_scan(self._scanning.handle_deadline(now=now), now)
+        scanning = self._scans.running
+        if scanning is not None:
+            done += self._from_scan(scanning.handle_deadline(now=now), now)
         elif self.membership is not None:
             done += self._from_engine(self.membership.handle_deadline(now=now), now)
         elif self._polling is not None:
@@ -252,7 +230,7 @@ class Management:
 
     def _parts(self) -> list[Membership | Pan | Polling | Scanning]:
         """Return whose deadlines count; a scan has the radio, so that others have to wait."""
-        device = self._scanning if self._scanning is not None else self.membership or self._polling
+        device = self._scans.running or self.membership or self._polling
         return [part for part in (device, self.pan) if part is not None]
 
     def _device(self) -> Membership:
@@ -267,14 +245,14 @@ class Management:
 
     def _from_link(self, actions: Sequence[LinkAction], now: int) -> list[ManagementAction]:
         """Give the engines what is for them; what is for the radio waits while it is scanning."""
-        if not self._takes_part and self._scanning is None:
+        if not self._takes_part and self._scans.running is None:
             return list(actions)
         done: list[ManagementAction] = []
         for action in actions:
             match action:
-                case Transmit() if self._scanning is not None:
-                    self._held.append(action)
-                case Configure() if self._scanning is not None:
+                case Transmit() if self._scans.running is not None:
+                    self._scans.held.append(action)
+                case Configure() if self._scans.running is not None:
                     pass  # the radio is told when it is ours again
                 case CommandSent():
                     done += self._command_sent(action, now)
@@ -331,7 +309,7 @@ class Management:
                 case ReceiverOn() | ReceiverOff():
                     self._listens = isinstance(action, ReceiverOn)
                 case Look(plan):
-                    self._wanted.appendleft(_Scan(plan, for_membership=True))
+                    self._scans.look(plan)
                 case _:
                     self._note_names(action)
                     done.append(action)
@@ -344,30 +322,17 @@ class Management:
     def _from_scan(self, actions: Sequence[ScanAction], now: int) -> list[ManagementAction]:
         """Give the scan the radio; the settings of the link layer hold again at its end."""
         done: list[ManagementAction] = []
-        ends = any(isinstance(action, ScanDone) for action in actions)
-        for action in actions:
-            match action:
-                case ScanDone():
-                    done += self._scan_done(action, now)
-                case Configure() if ends:
-                    pass
-                case Configure() if self._scanning is not None:
-                    done.append(action)
-                    # the radio does one thing after the other, so that it is tuned before it sends
-                    done += self._from_scan(self._scanning.configured(now=now), now)
-                case PanFound() if self._scan is not None and self._scan.for_membership:
-                    pass
-                case ChannelBegun():
-                    pass
-                case _:
-                    done.append(action)
+        for action in self._scans.carry_out(actions, now=now):
+            if isinstance(action, ScanDone):
+                done += self._scan_done(action, now)
+            else:
+                done.append(action)
         return done
 
     def _scan_done(self, scanned: ScanDone, now: int) -> list[ManagementAction]:
-        scan, self._scan, self._scanning = self._scan, None, None
-        done: list[ManagementAction] = [Configure(self.link.radio), *self._held]
-        self._held.clear()
-        if scan is None or not scan.for_membership:
+        held, for_membership = self._scans.end()
+        done: list[ManagementAction] = [Configure(self.link.radio), *held]
+        if not for_membership:
             return [*done, scanned]
         return done + self._from_engine(self._device().scan_done(scanned, now=now), now)
 
@@ -377,23 +342,14 @@ class Management:
         if pan is not None and pan.sleepers is not self._sleepers:
             self._sleepers = pan.sleepers
             actions += self._from_link(self.link.set_sleepers(pan.sleepers, now=now), now)
-        if self._wanted and self._scanning is None and self._may_begin(self._wanted[0]):
-            actions += self._begin_scan(now)
+        if self._scans.may_begin(joins=self._joins) and self.link.is_idle:
+            radio = replace(self.link.radio, rx_on_when_idle=True)
+            actions += self._from_scan(self._scans.begin(radio), now)
         return self._with_receiver(actions) if self._may_sleep else actions
-
-    def _may_begin(self, scan: _Scan) -> bool:
-        joins = self.membership is not None and self.membership.is_busy
-        return self.link.is_idle and (scan.for_membership or not joins)
-
-    def _begin_scan(self, now: int) -> list[ManagementAction]:
-        self._scan = scan = self._wanted.popleft()
-        radio = replace(self.link.radio, rx_on_when_idle=True)
-        self._scanning = Scanning(scan.plan, radio, self._random)
-        return self._from_scan(self._scanning.start(), now)
 
     def _with_receiver(self, actions: list[ManagementAction]) -> list[ManagementAction]:
         """Turn the receiver on before anything else, or off at last."""
-        if self._scanning is not None:
+        if self._scans.running is not None:
             return actions
         wanted = self._listens or (self._awaits_acks and not self.link.is_idle)
         if wanted is self.link.radio.rx_on_when_idle:

@@ -1,35 +1,25 @@
 """One node: the engines of its layers wired together, one inbox, one list of actions."""
 
-from random import Random
-
 from lowpan.adaptation.layer import Ends
 from lowpan.adaptation.neighbour_discovery.actions import SendMessage
-from lowpan.adaptation.neighbour_discovery.cache import ACKNOWLEDGED_FOR
-from lowpan.adaptation.neighbour_discovery.engine import NeighbourDiscovery
 from lowpan.adaptation.neighbour_discovery.information import Prefix
-from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
-from lowpan.errors import FieldOutOfRange
-from lowpan.mac.link_layer import LinkLayer
-from lowpan.mac.management import Management
 from lowpan.mac.management_service import Answer, ManagementAction
 from lowpan.mac.polling import ParentLost
-from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import BROADCAST, Configure, LinkAction
-from lowpan.mesh.service import FrameHeard, FrameSent, MeshAction, MeshEngine
-from lowpan.node.addresses import OwnAddress, OwnAddresses
-from lowpan.node.autoconfiguration import Autoconfiguration
-from lowpan.node.forwarding_link import lowpan_link
+from lowpan.mesh.service import FrameHeard, FrameSent, MeshAction
+from lowpan.node.addresses import OwnAddress
 from lowpan.node.in_clear import protects_itself
-from lowpan.node.ipv6 import Ipv6, Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
+from lowpan.node.ipv6 import Ipv6Action, NeighbourDiscoveryReceived, SendDatagram
+from lowpan.node.layers import Layers
 from lowpan.node.lowpan_link import (
     DatagramArrived,
     DatagramUndelivered,
     LowpanAction,
     NeighbourSilent,
 )
-from lowpan.node.mesh_side import ForNode, MeshDatagram, MeshSide, MeshTold
-from lowpan.node.neighbourhood import Depart, NeighbourAction, Neighbourhood, Unresolvable
-from lowpan.node.pan_side import PanSide, PlaceNews, SleepOrder
+from lowpan.node.mesh_side import ForNode, MeshDatagram, MeshTold
+from lowpan.node.neighbourhood import Depart, NeighbourAction, Unresolvable
+from lowpan.node.pan_side import PlaceNews, SleepOrder
 from lowpan.node.service import (
     AddressChanged,
     Discard,
@@ -37,22 +27,19 @@ from lowpan.node.service import (
     IpAction,
     UdpReceived,
 )
-from lowpan.node.settings import NodeSettings
 from lowpan.radio import (
-    RadioCapability,
     RadioSettings,
     ReceivedFrame,
     TransmitOutcome,
 )
 from lowpan.wire.addresses import ALL_ROUTERS, Context, is_multicast
 from lowpan.wire.icmpv6 import ICMPV6, Echo
-from lowpan.wire.ieee802154 import FrameType
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, MTU
 
 NodeAction = LinkAction | Answer | IpAction | MeshTold
 
 
-class Node:
+class Node(Layers):
     """A host on an IEEE 802.15.4 link, from frames to UDP.
 
     `radio` says who we are (with an extended address) and on which channel; `capabilities` what
@@ -60,62 +47,6 @@ class Node:
     lowpan.mac.service are for the radio, those of lowpan.node.service for whoever runs the node.
     `now` is microseconds.
     """
-
-    def __init__(  # noqa: PLR0913  (its engines are made of them)
-        self,
-        radio: RadioSettings,
-        capabilities: RadioCapability,
-        random: Random,
-        *,
-        security: LinkSecurity | None = None,
-        settings: NodeSettings | None = None,
-        mesh: MeshEngine | None = None,
-    ) -> None:
-        if radio.extended_address is None:
-            raise FieldOutOfRange("a node needs an extended address")
-        self.settings = settings = settings or NodeSettings()
-        self.own = OwnAddresses()
-        self.link = LinkLayer(
-            radio, capabilities, random, security=security, settings=settings.link
-        )
-        self.lowpan = lowpan_link(
-            self.link,
-            random,
-            settings,
-            lambda to: self.neighbourhood.link_address_towards(to),  # noqa: PLW0108  (made later)
-        )
-        self.management = Management(self.link, random, settings.management)
-        self.lowpan.manage(self.management)
-        self.adaptation = self.lowpan.adaptation
-        is_router = settings.next_hops is not None
-        self.ipv6 = Ipv6(self.own, random=random, for_host=settings.for_host, is_router=is_router)
-        self.discovery = NeighbourDiscovery(
-            self.own,
-            LinkAddresses(radio.extended_address, self.link.short_address, radio.pan_id),
-            random,
-            derive=settings.derive,
-            acknowledged_for=0 if settings.link.acknowledged is False else ACKNOWLEDGED_FOR,
-            settings=settings.discovery,
-        )
-        autoconfiguration = Autoconfiguration(
-            self.own, self.adaptation.contexts, self.ipv6, radio.extended_address
-        )
-        self.neighbourhood = Neighbourhood(
-            self.own, self.discovery, autoconfiguration, settings.next_hops
-        )
-        self._pan = PanSide(self.management, self.neighbourhood, routers=settings.routers)
-        self._extended = radio.extended_address
-        self._secured = security is not None and security.wants_sealed(FrameType.DATA)
-        self.mesh: MeshSide | None = None
-        if mesh is not None:
-            self.mesh = MeshSide(mesh, self.own, self.adaptation.contexts)
-            self.ipv6.keep_ports(self.mesh.ports)
-            self.lowpan.reports_links = True
-
-    @property
-    def waiting(self) -> int:
-        """Return how many datagrams are on their way to the radio: who sends more, may pause."""
-        return self.lowpan.waiting
 
     # What whoever runs it asks
 
@@ -206,22 +137,6 @@ class Node:
     def carry_out(self, actions: list[MeshAction], *, now: int) -> list[NodeAction]:
         """Do what a caller's own call of the mesh engine has returned."""
         return [] if self.mesh is None else self._from_mesh(self.mesh.carry_out(actions), now)
-
-    def open_port(self, local: Endpoint) -> Endpoint:
-        """Receive UDP for `local`; see Ipv6."""
-        return self.ipv6.open_port(local)
-
-    def close_port(self, local: Endpoint) -> None:
-        """Receive UDP for `local` no longer."""
-        self.ipv6.close_port(local)
-
-    def join(self, group: bytes) -> None:
-        """Listen to a multicast group (16 octets); raise FieldOutOfRange."""
-        self.own.join(group)
-
-    def leave(self, group: bytes) -> None:
-        """Undo one join()."""
-        self.own.leave(group)
 
     # What the radio reports
 
