@@ -203,12 +203,17 @@ class LinkLayer:
             case Configure():
                 return self.configure(request.settings)
 
-    def set_sleepers(self, sleepers: Iterable[bytes], *, now: int) -> list[LinkAction]:
+    def set_sleepers(
+        self, sleepers: Iterable[bytes], named: Iterable[tuple[bytes, bytes]] = (), *, now: int
+    ) -> list[LinkAction]:
         """Say which neighbours (2 or 8 octets) sleep and ask for what waits for them.
 
-        What waits for one that sleeps no longer is sent.
+        `named` has short and extended address of those that may ask by either.  What waits for one
+        that sleeps no longer is sent.
         """
-        return self._told(self._sending.set_sleepers(frozenset(sleepers), now=now))
+        return self._told(
+            self._sending.set_sleepers(frozenset(sleepers), frozenset(named), now=now)
+        )
 
     def sleeper(self, address: bytes) -> bytes | None:
         """Return the one name of a neighbour that sleeps, None for who listens."""

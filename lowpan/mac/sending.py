@@ -55,6 +55,8 @@ class Sending:
         )
         self._indirect = IndirectQueue(timing.transaction_persistence)
         self._sleepers: frozenset[bytes] = frozenset()
+        self._named: frozenset[tuple[bytes, bytes]] = frozenset()
+        """Sleepers whose names whoever told of them has given."""
         self.names = DeviceNames()
         """Of the devices that a coordinator has given short addresses."""
         self._forged: list[LinkAction] = []
@@ -125,9 +127,20 @@ class Sending:
             outgoing.frame = with_frame_pending(outgoing.frame)
         return self._actions(self._transmitter.send(outgoing, now=now, first=True))
 
-    def set_sleepers(self, sleepers: frozenset[bytes], *, now: int) -> list[LinkAction]:
+    def set_sleepers(
+        self,
+        sleepers: frozenset[bytes],
+        named: frozenset[tuple[bytes, bytes]] = frozenset(),
+        *,
+        now: int,
+    ) -> list[LinkAction]:
         """Have others sleep; what waits for those that no longer do is sent."""
         self._now = now
+        for short, extended in self._named - named:
+            self.names.release(short, extended)
+        for short, extended in sorted(named - self._named):
+            self.names.give(short, extended)
+        self._named = named
         awake, self._sleepers = self._sleepers - sleepers, sleepers
         actions: list[LinkAction] = []
         for address in sorted(awake):

@@ -6,7 +6,7 @@ from enum import Enum, IntEnum
 
 from lowpan.mesh.delivery_ratio import expected_transmissions
 from lowpan.mesh.estimators import LinkEstimator
-from lowpan.mesh.link_quality import NO_LINK
+from lowpan.mesh.link_quality import BEST_LINK, NO_LINK
 from lowpan.mesh.outgoing_delivery import OutgoingDelivery
 from lowpan.mesh.route_cost import link_cost, two_way_quality
 from lowpan.mesh.sequence_gaps import SequenceGaps
@@ -44,7 +44,9 @@ class Neighbour:
     quality_in: int = 0
     """Link quality 0..3 of frames from it; 0 also while nothing is known."""
     quality_out: int = 0
-    """Link quality 0..3 of frames to it, as it says and as far as our losses agree."""
+    """Link quality 0..3 of frames to it, as it says; 0 also while it has not."""
+    most_quality: int = BEST_LINK
+    """What losses of frames to it leave of both, 0..3; they are those of one direction or both."""
     reported_quality: int | None = None
     """Link quality of our frames as it said; counts while fresh."""
     reported_ratio: float | None = None
@@ -57,8 +59,8 @@ class Neighbour:
 
     @property
     def two_way_quality(self) -> int:
-        """The worse one of both directions, 0..3."""
-        return two_way_quality(self.quality_in, self.quality_out)
+        """The worse one of both directions, 0..3, as far as our losses agree."""
+        return min(two_way_quality(self.quality_in, self.quality_out), self.most_quality)
 
     @property
     def link_cost(self) -> int:
@@ -118,14 +120,10 @@ class Neighbour:
             self.reported_quality = self.reported_ratio = None
         before = self.quality_in, self.quality_out
         self.quality_in = (None if self.incoming is None else self.incoming.quality) or NO_LINK
-        self.quality_out = self._judge_outgoing(now)
-        return before != (self.quality_in, self.quality_out)
-
-    def _judge_outgoing(self, now: int) -> int:
-        if self.reported_quality is None:
-            return NO_LINK
+        self.quality_out = self.reported_quality or NO_LINK
         most = None if self.outgoing is None else self.outgoing.most_quality(now=now)
-        return self.reported_quality if most is None else min(most, self.reported_quality)
+        self.most_quality = BEST_LINK if most is None else most
+        return before != (self.quality_in, self.quality_out)
 
     def due(self) -> int:
         """Return when silence changes something next."""

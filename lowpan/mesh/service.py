@@ -133,6 +133,8 @@ class SetSleepers:
     """These neighbours sleep, and ask for what waits for them."""
 
     link_addresses: frozenset[bytes]
+    named: frozenset[tuple[bytes, bytes]] = frozenset()
+    """Short and extended address of each that may ask by either for what waits for both."""
 
 
 @dataclass(frozen=True, slots=True)

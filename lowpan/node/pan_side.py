@@ -77,8 +77,8 @@ class PanSide:
             case ExpectAnswer(until):
                 self._management.expect_until(until, now=now)
                 return []
-            case SetSleepers(sleepers):
-                return [*self._link.set_sleepers(sleepers, now=now)]
+            case SetSleepers(sleepers, named):
+                return [*self._link.set_sleepers(sleepers, named, now=now)]
 
     def look_for_routers(self, *, now: int) -> list[NeighbourAction]:
         """Look for routers, if that is wanted, and there is a PAN to look in."""

@@ -36,3 +36,16 @@ def test_who_polls_by_its_short_address_gets_what_is_for_the_extended_one() -> N
     assert [each.status for each in only(DataSent, air.told[0])] == [TransmitStatus.SUCCESS] * 2
     assert not only(CommandSent, air.told[0])
     assert not only(Configure, air.told[0]), "this radio knows nothing of who sleeps"
+
+
+def test_who_sleeps_may_be_named_by_whoever_tells_of_it() -> None:
+    air = Air()
+    parent = air.links[0]
+    air.take(0, parent.set_sleepers({EXTENDED[1]}, {(SHORT[1], EXTENDED[1])}, now=0))
+    for number, address in enumerate((EXTENDED[1], SHORT[1])):
+        sent = parent.send_data(bytes([number]), SHORT[0], address, handle=number, now=0)
+        air.take(0, sent)
+    polls(air, 2)
+    assert [data.payload for data in only(DataReceived, air.told[1])] == [b"\0", b"\1"]
+    air.take(0, parent.set_sleepers(set(), now=0))
+    assert parent.sleeper(SHORT[1]) is None

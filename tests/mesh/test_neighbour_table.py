@@ -67,15 +67,17 @@ def test_missed_advertisements_lower_what_counts_them() -> None:
     assert alice.quality_in == 2
 
 
-def test_losses_of_ours_limit_what_the_neighbour_says() -> None:
+def test_losses_of_ours_limit_both_directions_together() -> None:
     table = established(ALICE)
+    alice = table.get(ALICE)
+    assert alice is not None
     table.quality_reported(ALICE, 3, now=0)
     for _ in range(3):
-        bad = table.frame_sent(ALICE, transmissions=4, acknowledged=True, secured=False, now=0)
-        assert bad == []
-    assert table.frame_sent(ALICE, transmissions=4, acknowledged=True, secured=False, now=0) == [
-        LinkQualityChanged(ALICE, 3, 1)
-    ]
+        table.frame_sent(ALICE, transmissions=4, acknowledged=True, secured=False, now=0)
+        assert alice.two_way_quality == 3
+    table.frame_sent(ALICE, transmissions=4, acknowledged=True, secured=False, now=0)
+    assert alice.two_way_quality == alice.worth == alice.most_quality == 1
+    assert (alice.quality_in, alice.quality_out) == (3, 3), "what was measured at either end"
 
 
 def test_etx_is_of_both_directions_until_acknowledgments_prove_it() -> None:
