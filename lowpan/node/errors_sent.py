@@ -15,7 +15,11 @@ from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, MTU
 NO_ROUTE = 0
 PORT_UNREACHABLE = 4
 ADDRESS_UNREACHABLE = 3
+"""Codes of destination unreachable."""
+ERRONEOUS_HEADER = 0
 UNRECOGNISED_NEXT_HEADER = 1
+UNRECOGNISED_OPTION = 2
+"""Codes of parameter problem."""
 
 ERRORS_PER_SECOND, MOST_ERRORS_AT_ONCE = 10, 10
 """Token bucket over all errors, as the RFC recommends for small nodes (§2.4 f)."""

@@ -9,7 +9,10 @@ from lowpan.adaptation.layer import Ends
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.node import errors_sent
 from lowpan.node.addresses import OwnAddresses, is_possible_source
+from lowpan.node.errors_received import error_of
+from lowpan.node.extension_headers import HeaderRefused, UpperLayer, upper_layer_of, without_mpl
 from lowpan.node.multicast import ALL_MPL_FORWARDERS, MplReceiver
+from lowpan.node.ports import Ports
 from lowpan.node.service import (
     DatagramDiscarded,
     DatagramForHost,
@@ -19,7 +22,6 @@ from lowpan.node.service import (
     IpAction,
     UdpReceived,
 )
-from lowpan.node.upper_layers import error_of, upper_layer_of
 from lowpan.wire.addresses import UNSPECIFIED, is_multicast
 from lowpan.wire.checksum import verifies, with_checksum
 from lowpan.wire.icmpv6 import (
@@ -28,8 +30,8 @@ from lowpan.wire.icmpv6 import (
     Icmpv6,
     Icmpv6Type,
 )
-from lowpan.wire.ipv6 import ICMPV6 as ICMPV6_NUMBER
 from lowpan.wire.ipv6 import (
+    FRAGMENT,
     IPV6,
     IPV6_HEADER,
     IPV6_HEADER_OCTETS,
@@ -37,22 +39,20 @@ from lowpan.wire.ipv6 import (
     NO_NEXT_HEADER,
     UDP,
     Ipv6Header,
+    upper_layer,
 )
+from lowpan.wire.ipv6 import ICMPV6 as ICMPV6_NUMBER
 from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
 
 HOP_LIMIT = 64
 """Of what we send, unless a router or the caller says otherwise."""
-MOST_PORTS = 1024
-"""UDP ports that can be open at once."""
-EPHEMERAL_PORTS = range(49152, 65536)
-"""Ports for who does not care which (RFC 6335 §6)."""
 
 _NEIGHBOUR_DISCOVERY = range(Icmpv6Type.ROUTER_SOLICITATION, Icmpv6Type.REDIRECT + 1)
 _REGISTRATION = (
     Icmpv6Type.DUPLICATE_ADDRESS_REQUEST,
     Icmpv6Type.DUPLICATE_ADDRESS_CONFIRMATION,
 )
-_NEXT_HEADER_AT, _HOP_LIMIT_AT = 6, 7
+_HOP_LIMIT_AT = 7
 
 
 @dataclass(slots=True)
@@ -93,13 +93,11 @@ class Ipv6:
         is_router: bool = False,
     ) -> None:
         self.own, self.is_router = own, is_router
-        self._random = random
         self.for_host = for_host
-        self._kept_ports: frozenset[int] = frozenset()
         self.hop_limit = HOP_LIMIT
         self.discarded: Counter[Discard] = Counter()
         self._multicasts = MplReceiver()
-        self._ports: dict[Endpoint, None] = {}
+        self._ports = Ports(random)
         self._limit = errors_sent.ErrorLimit()
 
     # What comes in
@@ -130,24 +128,46 @@ class Ipv6:
     def _for_us(
         self, datagram: bytes, header: Ipv6Header, ends: Ends, now: int
     ) -> list[Ipv6Action]:
-        protocol, at, pointer = upper_layer_of(datagram, header)
-        upper = datagram[at:]
-        if protocol == ICMPV6_NUMBER:
-            return self._icmpv6(datagram, header, upper, ends)
+        try:
+            found = upper_layer_of(datagram, header)
+        except HeaderRefused as refused:
+            self._refuse_impostor(header, ends)
+            return self._header_refused(datagram, refused, now)
+        if found.protocol == ICMPV6_NUMBER:
+            return self._icmpv6(datagram, header, found, ends)
         self._refuse_impostor(header, ends)
+        return self._upper_layer(datagram, header, found, ends, now)
+
+    def _upper_layer(
+        self, datagram: bytes, header: Ipv6Header, found: UpperLayer, ends: Ends, now: int
+    ) -> list[Ipv6Action]:
+        protocol, upper = found.protocol, datagram[found.at :]
         if protocol == IPV6 and header.destination == ALL_MPL_FORWARDERS:
             return self._tunnelled(upper, ends, now)
-        if self.for_host and not self._is_kept(protocol, upper):
-            return [DatagramForHost(datagram)]
+        is_kept = protocol == UDP and self._ports.is_kept(int.from_bytes(upper[2:4], "big"))
+        if self.for_host and not is_kept:
+            return [DatagramForHost(without_mpl(datagram, header, found))]
         if protocol == UDP:
             return self._udp(datagram, header, upper, ends, now)
         if protocol == NO_NEXT_HEADER:
             return []
         problem = errors_sent.parameter_problem(
-            errors_sent.UNRECOGNISED_NEXT_HEADER, pointer, datagram
+            errors_sent.UNRECOGNISED_NEXT_HEADER, found.pointer, datagram
         )
         answer = self.answer(datagram, protocol, upper, problem, now=now)
         return [self.discard(Discard.NO_PROTOCOL, datagram, f"protocol {protocol}"), *answer]
+
+    def _header_refused(
+        self, datagram: bytes, refused: HeaderRefused, now: int
+    ) -> list[Ipv6Action]:
+        """Obey the headers; a host behind us that has our addresses does so itself."""
+        if self.for_host:
+            return [DatagramForHost(datagram)]
+        done: list[Ipv6Action] = [self.discard(refused.discard, datagram, refused.reason)]
+        if refused.code is None:
+            return done
+        error = errors_sent.parameter_problem(refused.code, refused.pointer, datagram)
+        return done + self._report(datagram, error, now, even_to_group=refused.even_to_group)
 
     def _tunnelled(self, datagram: bytes, ends: Ends, now: int) -> list[Ipv6Action]:
         """Take a multicast of a larger scope than the mesh, which came inside of one of the mesh.
@@ -190,25 +210,35 @@ class Ipv6:
             return [discarded, *self._tell_host(datagram, error)]
         return [discarded, *self._report(datagram, error, now)]
 
-    def _report(self, datagram: bytes, error: bytes, now: int) -> list[Ipv6Action]:
+    def _report(
+        self, datagram: bytes, error: bytes, now: int, *, even_to_group: bool = False
+    ) -> list[Ipv6Action]:
+        """Send the `error` about a datagram of which nobody has looked at the upper layer."""
         try:
-            protocol, at, _ = upper_layer_of(datagram, IPV6_HEADER.decode_prefix(datagram)[0])
+            protocol, at = upper_layer(datagram)
         except MalformedFrame:
             return []  # nobody can tell whether it is an error itself
-        return self.answer(datagram, protocol, datagram[at:], error, now=now)
+        if protocol == FRAGMENT:
+            return []  # neither here: it is a later piece
+        return self.answer(
+            datagram, protocol, datagram[at:], error, now=now, even_to_group=even_to_group
+        )
 
     def _icmpv6(
-        self, datagram: bytes, header: Ipv6Header, upper: bytes, ends: Ends
+        self, datagram: bytes, header: Ipv6Header, found: UpperLayer, ends: Ends
     ) -> list[Ipv6Action]:
+        upper = datagram[found.at :]
         if not verifies(header.source, header.destination, ICMPV6_NUMBER, upper):
             raise _Refused(Discard.CHECKSUM)
         message = ICMPV6.decode(upper)
         source, destination, hop_limit = header.source, header.destination, header.hop_limit
         if message.type in _NEIGHBOUR_DISCOVERY or message.type in _REGISTRATION:
+            if found.fragment:
+                raise _Refused(Discard.FRAGMENT, "neighbour discovery, see RFC 6980")
             return [NeighbourDiscoveryReceived(message, source, destination, hop_limit, ends)]
         self._refuse_impostor(header, ends)
         if self.for_host:
-            return [DatagramForHost(datagram)]
+            return [DatagramForHost(without_mpl(datagram, header, found))]
         body = message.body
         if isinstance(body, Echo):
             if message.type == Icmpv6Type.ECHO_REQUEST:
@@ -230,10 +260,6 @@ class Ipv6:
         message = ICMPV6.encode(Icmpv6(Icmpv6Type.ECHO_REPLY, 0, 0, request))
         return [SendDatagram(self.icmpv6_datagram(message, source, header.source))]
 
-    def _is_kept(self, protocol: int, upper: bytes) -> bool:
-        """Tell whether a datagram is for us, although a host behind us has our addresses."""
-        return protocol == UDP and int.from_bytes(upper[2:4], "big") in self._kept_ports
-
     def _udp(
         self, datagram: bytes, header: Ipv6Header, upper: bytes, ends: Ends, now: int
     ) -> list[Ipv6Action]:
@@ -245,7 +271,7 @@ class Ipv6:
         if not udp.checksum or not verifies(header.source, header.destination, UDP, upper):
             raise _Refused(Discard.CHECKSUM)
         local = Endpoint(header.destination, udp.destination_port)
-        if local not in self._ports and Endpoint(b"", local.port) not in self._ports:
+        if not self._ports.is_open(local):
             error = errors_sent.unreachable(errors_sent.PORT_UNREACHABLE, datagram)
             answer = self.answer(datagram, UDP, upper, error, now=now)
             return [self.discard(Discard.NO_PORT, datagram, f"port {local.port}"), *answer]
@@ -267,32 +293,15 @@ class Ipv6:
 
     def keep_ports(self, ports: frozenset[int]) -> None:
         """Receive UDP for `ports` at all our addresses, even if a host behind us has them too."""
-        self._kept_ports = ports
-        self._ports |= {Endpoint(b"", port): None for port in ports}
+        self._ports.keep(ports)
 
     def open_port(self, local: Endpoint) -> Endpoint:
-        """Receive for `local`: address empty for all of ours, port 0 for a free one.
-
-        Return what it is; raise FieldOutOfRange if the port is taken or none is free.
-        """
-        if len(self._ports) >= MOST_PORTS:
-            raise FieldOutOfRange(f"more than {MOST_PORTS} ports")
-        if local.port == 0:
-            taken = {endpoint.port for endpoint in self._ports}
-            begin = 0 if self._random is None else self._random.randrange(len(EPHEMERAL_PORTS))
-            turned = (*EPHEMERAL_PORTS[begin:], *EPHEMERAL_PORTS[:begin])
-            port = next((port for port in turned if port not in taken), None)
-            if port is None:
-                raise FieldOutOfRange("no port is free")
-            local = Endpoint(local.address, port)
-        if not 0 < local.port <= 0xFFFF or local in self._ports:
-            raise FieldOutOfRange(f"port {local.port} is taken or none")
-        self._ports[local] = None
-        return local
+        """Receive for `local`, see Ports.open()."""
+        return self._ports.open(local)
 
     def close_port(self, local: Endpoint) -> None:
         """Receive for `local` no longer; harmless if it is closed."""
-        self._ports.pop(local, None)
+        self._ports.close(local)
 
     def send_udp(
         self, payload: bytes, local: Endpoint, remote: Endpoint, *, hop_limit: int | None = None
@@ -328,12 +337,19 @@ class Ipv6:
         upper = with_checksum(source, destination, ICMPV6_NUMBER, message, 2)
         return self._datagram(upper, ICMPV6_NUMBER, source, destination, hop_limit)
 
-    def answer(
-        self, datagram: bytes, protocol: int, upper: bytes, error: bytes, *, now: int
+    def answer(  # noqa: PLR0913  (what about, what of it, what is said)
+        self,
+        datagram: bytes,
+        protocol: int,
+        upper: bytes,
+        error: bytes,
+        *,
+        now: int,
+        even_to_group: bool = False,
     ) -> list[Ipv6Action]:
         """Send the ICMPv6 `error` about `datagram` to whoever sent it, if it may be sent."""
         destination = datagram[24:40]
-        to_group = is_multicast(destination)
+        to_group = is_multicast(destination) and not even_to_group
         if not errors_sent.may_be_answered(datagram, protocol, upper, to_group=to_group):
             return []
         own = self.own.get(destination) or self.own.source_for(datagram[8:24])

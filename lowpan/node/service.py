@@ -93,6 +93,8 @@ class Discard(Enum):
     QUEUE_FULL = "too many datagrams wait"
     IN_CLEAR = "in clear, and nothing that protects itself"
     SPOOFED = "from an address that nobody can have"
+    FRAGMENT = "a piece of a datagram that IPv6 has cut"
+    UNKNOWN_OPTION = "an option that we do not know and may not ignore"
     REPEATED = "a multicast that came before by another way"
     """Counted only: it is how a mesh spreads them."""
 
