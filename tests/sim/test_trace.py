@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lowpan.capture.writer import open_writer
+from lowpan.node.service import Endpoint
 from lowpan.sim.world import World
 from lowpan.store import MemoryStore
-from tests.sim.nodes import KEY, PAN_ID, extended_of, secured_by, send, settings_of
+from tests.sim.nodes import KEY, PAN_ID, PORT, extended_of, secured_by, send, settings_of
 
 
 def test_tshark_finds_nothing_malformed_in_a_trace_and_opens_it_with_the_key(
@@ -15,7 +16,9 @@ def test_tshark_finds_nothing_malformed_in_a_trace_and_opens_it_with_the_key(
 ) -> None:
     tshark, path, world = require_peer("tshark"), tmp_path / "trace.pcapng", World(1)
     for number in range(4):
-        world.add_node(settings_of(number), security=secured_by(MemoryStore(), number, 4))
+        security = secured_by(MemoryStore(), number, 4)
+        node = world.add_node(settings_of(number), security=security)
+        node.node.open_port(Endpoint(b"", PORT))
     world.connect_all(-60)
     with open_writer(str(path)) as writer:
         world.trace(writer)
