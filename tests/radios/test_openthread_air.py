@@ -1,5 +1,4 @@
 import asyncio
-import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ from lowpan.wire.fcs import append_fcs16
 from lowpan.wire.ieee802154 import Frame, decode_frame
 from lowpan_radios.openthread_air import OpenThreadAir
 from tests.peers.openthread_air import LOOPBACK, AirPeer
+from tests.peers.openthread_cli import NO_OT_CLI, OT_CLI, leader
 from tests.radios.contract import RadioContract
 from tests.radios.contract_parts import (
     data_frame,
@@ -141,69 +141,13 @@ async def test_a_wrong_uri_is_refused_with_cause_and_cure(uri: str) -> None:
 
 # Beside a real one
 
-OT_CLI = os.environ.get("LOWPAN_OT_CLI", "")
 
-
-class OpenThreadNode:
-    """An unmodified `ot-cli-ftd`, node 1 of the network `offset`, driven by its command line."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._process, self._stdin, self._stdout = process, process.stdin, process.stdout
-
-    @classmethod
-    async def start(cls, offset: int, folder: Path) -> "OpenThreadNode":
-        environment = {**os.environ, "PORT_OFFSET": str(offset)}
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *(OT_CLI, "1"), stdin=pipe, stdout=pipe, cwd=folder, env=environment
-        )
-        return cls(process)
-
-    async def ask(self, command: str) -> list[str]:
-        """Return the lines that answer `command`."""
-        self._stdin.write(command.encode() + b"\n")
-        lines = list[str]()
-        async with asyncio.timeout(10):
-            while not lines or not lines[-1].startswith(("Done", "Error")):
-                octets = await self._stdout.readline()
-                assert octets, f"ot-cli-ftd ended at {command}: {lines}"
-                line = octets.decode().strip().removeprefix("> ")
-                if line and line != command:
-                    lines.append(line)
-        assert lines.pop() == "Done", command
-        return lines
-
-    async def stop(self) -> None:
-        self._process.kill()
-        self._stdin.close()
-        await self._process.wait()
-
-
-@asynccontextmanager
-async def beside_openthread(folder: Path) -> AsyncGenerator[tuple[OpenThreadNode, str]]:
-    """Yield a leader on channel 15 in PAN 0xabcd, and the URI of a radio beside it."""
-    peer = AirPeer()
-    offset, uri = peer.offset, peer.uri
-    peer.close()
-    node = await OpenThreadNode.start(offset, folder)
-    try:
-        for name in ("init new", "channel 15", "panid 0xabcd", "commit active"):
-            await node.ask(f"dataset {name}")
-        await node.ask("ifconfig up")
-        await node.ask("thread start")
-        async with asyncio.timeout(30):
-            while await node.ask("state") != ["leader"]:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-        yield node, uri
-    finally:
-        await node.stop()
-
-
-@pytest.mark.skipif(not OT_CLI, reason="LOWPAN_OT_CLI names no ot-cli-ftd of OpenThread")
+@pytest.mark.skipif(not OT_CLI, reason=NO_OT_CLI)
 async def test_beside_an_unmodified_openthread_node(tmp_path: Path) -> None:
-    async with beside_openthread(tmp_path) as (node, uri), await open_radio(uri) as radio:
+    async with (
+        leader(tmp_path, "panid 0xabcd") as (node, uri, _),
+        await open_radio(uri) as radio,
+    ):
         us = bytes.fromhex("0200000000001234")
         settings = replace(radio.settings, channel=15, promiscuous=False, pan_id=0x1111)
         await radio.configure(replace(settings, extended_address=us))

@@ -89,6 +89,7 @@ class Following:
             self._ask_soon(now, at_once=not to_all)
         if data is not None and len(NETWORK_DATA.encode(data)) <= MOST_NETWORK_DATA_OCTETS:
             actions += self._take_network_data(data, leader)
+            self._wants = is_missing
             if not is_missing:
                 self._answered()
         return [*actions, *told]
@@ -141,7 +142,6 @@ class Following:
         self._station.leader_data = replace(
             ours, data_version=versions[0], stable_data_version=versions[1]
         )
-        self._wants = False
         return [*self._addresses.take_network_data(data), NetworkDataChanged(*versions)]
 
     def _datasets_of(self, message: MleMessage, now: int) -> tuple[list[FollowingAction], bool]:

@@ -18,7 +18,9 @@ from lowpan.mesh.thread.events import (
 from lowpan.mesh.thread.membership import State
 from lowpan.mesh.thread.network import network_of
 from lowpan.mesh.thread.settings import Role
+from lowpan.wire.addresses import ALL_NODES
 from lowpan.wire.meshcop import Timestamp
+from lowpan.wire.mle import MleCommand, TlvType
 from lowpan.wire.network_data import NetworkData
 from lowpan.wire.secret import Secret
 from tests.mesh.thread_parent import (
@@ -69,6 +71,27 @@ def test_pending_dataset_moves_child_and_parent_at_one_moment() -> None:
     assert child.engine.state is State.ATTACHED
     assert not child.of(Detached)
     assert child.of(Configure)[-1].settings.short_address == 0xD801
+
+
+def test_asks_for_a_dataset_of_which_all_were_told_only_the_timestamp() -> None:
+    """As OpenThread does: network data and timestamps to all, datasets to who asks."""
+    air, parent, child = attach()
+    pending = dataset(seconds=9, channel=15, delay=30_000)
+    parent.behaviour.pending = Timestamp(9), pending
+    parent.change_network_data(NetworkData(()))
+    parent.send(
+        ALL_NODES,
+        MleCommand.DATA_RESPONSE,
+        *parent.own(),
+        (TlvType.ACTIVE_TIMESTAMP, Timestamp(1)),
+        (TlvType.PENDING_TIMESTAMP, Timestamp(9)),
+        (TlvType.NETWORK_DATA, NetworkData(())),
+    )
+    air.run(3 * SECOND)
+    assert len(parent.asked(MleCommand.DATA_REQUEST)) == 1
+    assert child.of(DatasetScheduled)
+    air.run(30 * SECOND)
+    assert child.channel == 15
 
 
 def test_pending_dataset_survives_a_restart() -> None:
