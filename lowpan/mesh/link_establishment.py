@@ -32,6 +32,7 @@ from lowpan.mesh.service import (
     LinkUp,
     MeshAction,
     MleReceived,
+    SleepOn,
 )
 from lowpan.radio import RadioSettings
 from lowpan.store import Store
@@ -41,6 +42,8 @@ EVIDENCE, FORGOTTEN = 10, 5
 """Longest advertisement intervals for which evidence of a link counts, since in a dense network a
 neighbour speaks of us in every third advertisement; and after which whoever is silent is
 forgotten, if that was not noticed before."""
+
+OTHERWISE = "another one keeps our frames"
 
 
 class LinkEstablishment:
@@ -78,7 +81,7 @@ class LinkEstablishment:
         self._exchanges = LinkExchanges(
             self._links, self._sending, security, link_security, self.settings, random
         )
-        self._sleeping = LinkSleeping(self.links, self.neighbours, self.settings)
+        self._sleeping = LinkSleeping(self.links, self.settings)
         self._reception = LinkReception(
             self._links,
             self._exchanges,
@@ -122,7 +125,8 @@ class LinkEstablishment:
         if self._store is not None:
             self.neighbours.restore(self._store, now=now)
             for link in self._links.restored():
-                self._links.requests.plan(link, self.settings.retry_first, now=now)
+                if not self._sleeping.sleeps:  # a sleeper hears no answer until it has a parent
+                    self._links.requests.plan(link, self.settings.retry_first, now=now)
         if not self._sleeping.sleeps:
             actions.append(JoinGroup(ALL_ROUTERS))
         self._begin_at = now + self._random.randrange(self.settings.start_within + 1)
@@ -245,12 +249,23 @@ class LinkEstablishment:
     # How
 
     def _choose_parent(self, now: int) -> list[MeshAction]:
-        """If we sleep: have one neighbour that keeps frames for us, and no link with others."""
-        actions, others = self._sleeping.choose(now=now)
-        for link in others:
-            actions += self._exchanges.reject(link.neighbour, now=now)
-            actions += self._links.end(link, "another one keeps our frames", now=now)
-        return actions
+        """If we sleep: have one neighbour that keeps frames for us, and no link with others.
+
+        It is asked at once, as it has to know for sure: nothing else tells us that it does not.
+        """
+        actions: list[MeshAction] = []
+        parent = self._sleeping.choose(now=now)
+        if parent is None:
+            return actions
+        for link in list(self.links.values()):
+            if link is parent:
+                continue
+            if link.state.receiving:
+                actions += self._sending.reject(link.neighbour, now=now)
+            actions += self._links.end(link, OTHERWISE, now=now)
+        actions.append(SleepOn(parent.neighbour, self.settings.poll_interval))
+        parent.doubt()
+        return actions + self._exchanges.look_at(parent, now=now)
 
     def _after(self, actions: list[MeshAction], now: int) -> list[MeshAction]:
         """See to what follows from `actions`, and return them with what that causes."""

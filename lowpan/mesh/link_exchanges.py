@@ -78,11 +78,11 @@ class LinkExchanges:
         neighbour = self._links.neighbours.get(link.neighbour)
         heard_at = now - self.patience(link) if neighbour is None else neighbour.last_heard
         silent_at = heard_at + self.patience(link)
-        if link.state is LinkState.UP and not link.doubtful and now < silent_at:
+        if link.state is LinkState.UP and now < silent_at and (link.sleepy or not link.doubtful):
             link.failures = 0
             requests.watch(link, silent_at)
             return []
-        if now >= silent_at and (link.sleeps or link.state is not LinkState.UP):
+        if link.sleepy or (now >= silent_at and link.state is not LinkState.UP):
             return self._links.end(link, SILENT, now=now)
         return self._ask(link, now) if requests.may_begin(link, now=now) else []
 
@@ -91,7 +91,7 @@ class LinkExchanges:
         if not self._settings.mode.rx_on_when_idle:
             return self._settings.timeout * 1_000_000 // 4
         neighbour = self._links.neighbours.get(link.neighbour)
-        if link.sleeps and neighbour is not None:
+        if link.sleepy and neighbour is not None:
             return neighbour.timeout
         return self._settings.silent_for
 
@@ -132,14 +132,19 @@ class LinkExchanges:
         return self.solicitation.challenged_at(sender, response)
 
     def receive_request(
-        self, link: Link, challenge: bytes, *, multicast: bool, now: int
+        self, link: Link, challenge: bytes, *, sleepy: bool, multicast: bool, now: int
     ) -> list[MeshAction]:
-        """Answer a challenge of a neighbour, at once or, as all do, after a while."""
+        """Answer a challenge of a neighbour, at once or, as all do, after a while.
+
+        A sleeper that asks us alone has chosen us, and fetches the answer; who asks all is awake.
+        """
+        link.sleepy = sleepy
+        actions = self._links.sleep(link, asleep=sleepy and not multicast)
         if multicast:
             self.answers.delay(link.neighbour, challenge, now=now)
-            return []
+            return actions
         self.answers.drop(link.neighbour)
-        return self.accept(link, challenge, now=now)
+        return actions + self.accept(link, challenge, now=now)
 
     def accept(self, link: Link, challenge: bytes, *, now: int) -> list[MeshAction]:
         """Answer `challenge`, and ask for an answer to ours unless there is a fresh one."""
@@ -156,7 +161,8 @@ class LinkExchanges:
         link.accepted_at = now
         if own is not None:
             self._links.requests.asked(link, own, answering=True, now=now)
-        return actions + self._links.change(link, LinkInput.ACCEPTED, now=now)
+        changes = self._links.change(link, LinkInput.ACCEPTED, now=now)
+        return changes + actions  # a sleeper's answer waits once it counts as asleep
 
     def accept_solicited(self, link: Link, challenge: bytes, *, now: int) -> list[MeshAction]:
         """Answer a multicast request, if our share of the channel is not used up.
@@ -179,11 +185,12 @@ class LinkExchanges:
         if not room:
             return [*actions, *self.reject(link.neighbour, now=now)]
         link.proven_at, link.unacknowledged = now, 0
-        actions += self._links.sleep(link, sleeps=message.sleeps)
+        link.sleepy = message.sleeps
         actions += self._links.change(link, LinkInput.ANSWERED, now=now)
         if message.challenge is not None:
             self.answers.drop(link.neighbour)
             actions += self.accept(link, message.challenge, now=now)
+        actions += self._links.sleep(link, asleep=message.sleeps)
         if link.state is LinkState.UP:
             link.failures = 0
             self._links.requests.watch(link, now + self.patience(link))
@@ -195,6 +202,8 @@ class LinkExchanges:
         """Have no link with a neighbour that wants none; only who had one can say so."""
         if not link.state.receiving:
             return []
+        if link.sleepy:
+            return self._links.end(link, REJECTED, now=now)
         actions = self._links.change(link, LinkInput.ENDED, now=now, reason=REJECTED)
         self._links.requests.end(link)
         self._links.requests.postpone(link, now=now)
@@ -230,7 +239,8 @@ class LinkExchanges:
             self._links.requests.watch(link, now + self._settings.urt)
             return []
         neighbour = self._links.neighbours.get(link.neighbour)
-        if neighbour is None or now - neighbour.last_heard >= self.patience(link):
+        silent = neighbour is None or now - neighbour.last_heard >= self.patience(link)
+        if silent or link.sleepy:
             return self._links.end(link, SILENT, now=now)
         actions = self._links.change(link, LinkInput.ENDED, now=now, reason=UNANSWERED)
         self._links.requests.postpone(link, now=now)

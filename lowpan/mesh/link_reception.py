@@ -182,7 +182,11 @@ class LinkReception:
         if link is None:
             return actions + self._exchanges.reject(heard.sender, now=now)
         return actions + self._exchanges.receive_request(
-            link, challenge, multicast=heard.multicast, now=now
+            link,
+            challenge,
+            sleepy=heard.message.sleeps,
+            multicast=heard.multicast,
+            now=now,
         )
 
     def _accept(self, heard: _Heard, opened: OpenedMle, now: int) -> list[MeshAction]:
@@ -201,6 +205,7 @@ class LinkReception:
         link, actions = self._links.heard(heard.sender, heard.rssi, now=now)
         if link is None:
             return actions + self._exchanges.reject(heard.sender, now=now)
+        link.rssi = heard.rssi
         return actions + self._exchanges.receive_answer(
             link, heard.message, opened, challenged_at, now=now
         )

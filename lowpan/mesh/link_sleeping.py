@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from lowpan.mesh.link_quality import WEAKEST
 from lowpan.mesh.link_settings import MeshLinkSettings
 from lowpan.mesh.link_state import Link, LinkState
-from lowpan.mesh.neighbour_table import NeighbourTable
-from lowpan.mesh.service import MeshAction, SleepOn, StayAwake
+from lowpan.mesh.service import MeshAction, StayAwake
 
 CHOOSE_WITHIN = 2_000_000
 """Microseconds from the first link to the choice: longer than MAX_RESPONSE_DELAY_TIME (1 s), within
@@ -15,10 +15,8 @@ which all have answered."""
 class LinkSleeping:
     """Chooses whom to ask for frames, and sleeps while there is somebody."""
 
-    def __init__(
-        self, links: Mapping[bytes, Link], neighbours: NeighbourTable, settings: MeshLinkSettings
-    ) -> None:
-        self._links, self._neighbours, self._settings = links, neighbours, settings
+    def __init__(self, links: Mapping[bytes, Link], settings: MeshLinkSettings) -> None:
+        self._links = links
         self.sleeps = not settings.mode.rx_on_when_idle
         """Whether we do so at all."""
         self.parent: bytes | None = None
@@ -41,22 +39,18 @@ class LinkSleeping:
         """Return when to call is_due()."""
         return self._choose_at
 
-    def choose(self, *, now: int) -> tuple[list[MeshAction], list[Link]]:
-        """Choose if it is time; return as well the links that are of no use any more."""
+    def choose(self, *, now: int) -> Link | None:
+        """Choose the strongest if it is time, and return it; None if it is not, or nobody is up."""
         if self._choose_at is None or now < self._choose_at:
-            return [], []
+            return None
         self._choose_at = None
         up = [link for link in self._links.values() if link.state is LinkState.UP]
         if not up:
-            return [], []
-        best = max(up, key=self._worth)
-        self.parent = best.neighbour
-        others = [link for link in self._links.values() if link is not best]
-        return [SleepOn(self.parent, self._settings.poll_interval)], others
+            return None
+        parent = max(up, key=_strength)
+        self.parent = parent.neighbour
+        return parent
 
-    def _worth(self, link: Link) -> tuple[int, float]:
-        neighbour = self._neighbours.get(link.neighbour)
-        if neighbour is None:
-            return 0, 0.0
-        ratio = None if neighbour.incoming is None else neighbour.incoming.delivery_ratio
-        return neighbour.worth, ratio or 0.0
+
+def _strength(link: Link) -> float:
+    return WEAKEST if link.rssi is None else link.rssi

@@ -92,8 +92,12 @@ class Link:
     state: LinkState = LinkState.DOWN
     exchange: Exchange | None = None
     """Its challenges are the only ones to which this neighbour's answers count."""
-    sleeps: bool = False
-    """It does not listen when idle, as its Mode says."""
+    sleepy: bool = False
+    """It does not listen when idle, as its Mode says: once it has a parent, it asks for frames."""
+    asleep: bool = False
+    """It has one, so that frames for it wait until it asks."""
+    rssi: float | None = None
+    """dBm, of its last answer."""
     proven_at: int | None = None
     """When it answered a challenge last; None: never."""
     accepted_at: int | None = None

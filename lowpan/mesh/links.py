@@ -72,7 +72,7 @@ class Links:
         link.state = after
         if before.receiving or after.receiving:
             self.advertising.changed(link, now=now)
-        actions = self.sleep(link, sleeps=link.sleeps)
+        actions = self.sleep(link, asleep=link.asleep)
         if after is LinkState.UP:
             self.up += 1
             link.failures = link.unacknowledged = 0
@@ -109,14 +109,14 @@ class Links:
                 actions += self.end(link, event.cause.value, now=now)
         return actions
 
-    def sleep(self, link: Link, *, sleeps: bool) -> list[MeshAction]:
-        """Learn whether a neighbour sleeps; tell who does if that has changed.
+    def sleep(self, link: Link, *, asleep: bool) -> list[MeshAction]:
+        """Learn whether a neighbour sleeps now; tell who does if that has changed.
 
-        Only those count with which there is a link.
+        Only those count with which there is a link, be it in one direction.
         """
-        link.sleeps = sleeps
+        link.asleep = asleep
         names: frozenset[bytes] = frozenset()
-        if link.sleeps and link.state is LinkState.UP:
+        if asleep and link.state is not LinkState.DOWN:
             neighbour = self.neighbours.get(link.neighbour)
             short = None if neighbour is None else neighbour.short_address
             names = frozenset({link.neighbour} if short is None else {link.neighbour, short})
@@ -126,7 +126,14 @@ class Links:
             self._sleepers[link.neighbour] = names
         else:
             del self._sleepers[link.neighbour]
-        return [SetSleepers(frozenset(chain(*self._sleepers.values())))]
+        names = frozenset(chain(*self._sleepers.values()))
+        named = frozenset(
+            (name, extended)
+            for extended, both in self._sleepers.items()
+            for name in both
+            if name != extended
+        )
+        return [SetSleepers(names, named)]
 
     @property
     def sleepers(self) -> frozenset[bytes]:

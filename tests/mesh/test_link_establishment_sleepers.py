@@ -1,7 +1,10 @@
 """Nodes that do not listen when idle, and those that keep frames for them."""
 
+import pytest
+
 from lowpan.mesh.link_settings import SLEEPER, MeshLinkSettings
-from lowpan.mesh.link_state import LinkState
+from lowpan.mesh.link_sleeping import LinkSleeping
+from lowpan.mesh.link_state import Link, LinkState
 from lowpan.mesh.service import (
     ExpectAnswer,
     FrameHeard,
@@ -47,6 +50,9 @@ def test_a_sleeper_has_one_link_and_sleeps_on_it() -> None:
     assert sleeper.told(JoinGroup) == []
     assert sleeper.told(ExpectAnswer)
     assert last_sleepers(parent) == {sleeper.address, sleeper.short}
+    last = parent.told(SetSleepers)[-1]
+    assert isinstance(last, SetSleepers)
+    assert last.named == {(sleeper.short, sleeper.address)}, "whichever name it asks by"
     for other in network.nodes[:3]:
         if other is not parent:
             assert other.state(sleeper) is not LinkState.UP
@@ -125,3 +131,57 @@ def test_sleepers_do_not_link_with_each_other_for_good() -> None:
     network.run_for(10 * SECOND)
     assert parent_of(network, second) is parent_of(network, sleeper) is network.nodes[0]
     assert sleeper.state(second) is LinkState.DOWN
+
+
+def test_a_sleeper_that_restarts_is_awake_until_it_has_a_parent_again() -> None:
+    network, sleeper = bedroom(1)
+    parent = parent_of(network, sleeper)
+    before = len(parent.told(SetSleepers))
+    network.restart(sleeper)
+    network.run_for(8 * SECOND)
+    assert parent.state(sleeper) is sleeper.state(parent) is LinkState.UP
+    told = [event for event in parent.told(SetSleepers)[before:] if isinstance(event, SetSleepers)]
+    assert [event.link_addresses for event in told] == [
+        frozenset(),
+        {sleeper.address, sleeper.short},
+    ]
+
+
+def test_nobody_asks_a_sleeper() -> None:
+    network, sleeper = bedroom()
+    routers = network.nodes[:3]
+    asked = [len(network.times("LINK_REQUEST", router)) for router in routers]
+    network.run_for(10 * MINUTE)
+    assert [len(network.times("LINK_REQUEST", router)) for router in routers] == asked
+    assert parent_of(network, sleeper) in routers
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_ends_know_of_each_other_at_thirty_percent_loss(seed: int) -> None:
+    network = LinkNetwork(3, loss=0.3, seed=seed)
+    network.start()
+    network.run_until(5 * MINUTE)
+    sleepers = [network.add(LinkNode(number, ASLEEP)) for number in range(3, 7)]
+    network.start(sleepers)
+    network.run_for(5 * MINUTE)
+    network.loss = 0.0
+    network.run_for(MINUTE)
+    for sleeper in sleepers:
+        parent = parent_of(network, sleeper)
+        assert parent.state(sleeper) is LinkState.UP
+        assert sleeper.address in last_sleepers(parent)
+
+
+def test_the_strongest_neighbour_is_chosen() -> None:
+    links = {bytes([number]): Link(bytes([number])) for number in range(4)}
+    for link, rssi in zip(links.values(), (-80.0, -50.0, None, -20.0), strict=True):
+        link.state, link.rssi = LinkState.UP, rssi
+    links[b"\x03"].state = LinkState.RECEIVING
+    sleeping = LinkSleeping(links, ASLEEP)
+    sleeping.linked(now=0)
+    due = sleeping.next_deadline()
+    assert due is not None
+    assert sleeping.choose(now=due - 1) is None
+    assert sleeping.choose(now=due) is links[b"\x01"]
+    assert sleeping.parent == b"\x01"
+    assert sleeping.next_deadline() is None
