@@ -3,8 +3,8 @@
 from random import Random
 
 from lowpan.adaptation.neighbour_discovery.deadlines import Deadlines
+from lowpan.adaptation.pace import Allowance
 from lowpan.mesh.link_settings import MeshLinkSettings
-from lowpan.mesh.pace import Allowance
 
 ANSWER_EACH, ANSWER_BURST = 30_000, 64
 """Microseconds between answers: 64 at once, for all neighbours of a network that starts."""

@@ -3,9 +3,9 @@
 from random import Random
 
 from lowpan.adaptation.neighbour_discovery.deadlines import Deadlines
+from lowpan.adaptation.pace import Allowance
 from lowpan.mesh.link_settings import MeshLinkSettings
 from lowpan.mesh.link_state import Exchange, Link
-from lowpan.mesh.pace import Allowance
 
 REQUEST_EACH, REQUEST_BURST = 60_000, 4
 """Microseconds in which a channel has room for one request, and how many may be sent at once.

@@ -5,8 +5,8 @@ A minimal end device leaves that to its parent.  CoAP (RFC 7252) over UDP port 6
 
 from dataclasses import dataclass
 
+from lowpan.adaptation.pace import Allowance
 from lowpan.errors import MalformedFrame
-from lowpan.mesh.pace import Allowance
 from lowpan.mesh.service import MeshAction, SendUdp
 from lowpan.mesh.thread.child_addresses import ChildAddresses
 from lowpan.mesh.thread.locators import REALM_LOCAL_ALL_ROUTERS

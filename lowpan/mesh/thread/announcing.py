@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from lowpan.adaptation.pace import Allowance
 from lowpan.mac.service import LinkProtection
-from lowpan.mesh.pace import Allowance
 from lowpan.mesh.service import MeshAction
 from lowpan.mesh.thread import messages
 from lowpan.mesh.thread.datasets import Datasets

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
+from lowpan.adaptation.pace import Allowance
 from lowpan.errors import FieldOutOfRange, MalformedFrame
 from lowpan.mac.security import LinkSecurity
 from lowpan.mesh.key_sequence import KeySequenceAction, LinkToEstablish, Standing
 from lowpan.mesh.mle_security import THREAD_IN_CLEAR, MleRefusal, OpenedMle, StaleMle
-from lowpan.mesh.pace import Allowance
 from lowpan.mesh.service import (
     FrameHeard,
     FrameSent,

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from lowpan.adaptation.pace import Allowance
 from lowpan.errors import LowpanError
-from lowpan.mesh.pace import Allowance
 from lowpan.mesh.service import ExpectAnswer, FrameSent, MeshAction
 from lowpan.mesh.thread import messages
 from lowpan.mesh.thread.asking import JITTER, Asking

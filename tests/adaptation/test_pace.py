@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lowpan.mesh.pace import Allowance, Pace
+from lowpan.adaptation.pace import Allowance, Pace
 
 
 def test_a_burst_is_allowed_and_then_one_at_a_time() -> None:
