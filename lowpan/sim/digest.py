@@ -26,7 +26,7 @@ class RunDigest:
         self._take_in()
         return self._hash.hexdigest()
 
-    def judged(self, sent: Transmission, links: list[Link], fates: bytearray) -> None:
+    def judged(self, sent: Transmission, links: list[Link], fates: bytes | bytearray) -> None:
         """Take a transmission that has ended and its fate at each receiver."""
         head = _TRANSMISSION(sent.start, sent.end, sent.sender.number, sent.channel, len(sent.psdu))
         parts = self._parts

@@ -96,12 +96,14 @@ class Medium(Links):
         self.unit_backoff_period, self.ack_wait = timing.unit_backoff_period, timing.ack_wait
         self.header = timing.air_time(-timing.fcs_octets)
         self.air_time, self.interframe_space = timing.air_time, timing.interframe_space
+        self.air_times = [timing.air_time(octets) for octets in range(timing.longest_frame)]
+        """By octets of a PSDU without its FCS."""
         self.loss = settings.loss
         """Share of frames that are lost on every link; may be changed at any time."""
         self.transmissions = 0
         self.on_air: Callable[[Transmission], None] | None = None
         """Called with each transmission when it has ended, for traces."""
-        self.judged: Callable[[Transmission, list[Link], bytearray], None] | None = None
+        self.judged: Callable[[Transmission, list[Link], bytes | bytearray], None] | None = None
         """Called then with the radios that it was for, and what became of it there, for digests."""
         self.interference: Interference | None = None
         """Asked about each frame that would be received, for faults."""
@@ -111,7 +113,7 @@ class Medium(Links):
         self._fates = [0] * len(_FATES)
         self._shown: dict[int, tuple[float, int]] = {}
         self._random = random
-        self._noise = milliwatts(settings.noise_floor)
+        self._noise, self._cca_threshold = milliwatts(settings.noise_floor), settings.cca_threshold
         self._longest = 0
         self._recent: deque[Transmission] = deque()
         """What may overlap with what is on air, in order of beginning."""
@@ -154,12 +156,8 @@ class Medium(Links):
 
     def is_busy(self, radio: SimRadio, channel: int, begin: int) -> bool:
         """Tell whether `radio` has noticed energy on the channel from `begin` until now."""
-        now = self.schedule.now
-        on_air = self._on_air(radio, channel, begin, now)
-        if not on_air:
-            return False
-        threshold, hears = self.settings.cca_threshold, radio.hears
-        for signal in on_air:
+        hears, threshold = radio.hears, self._cca_threshold
+        for signal in self._on_air(radio, channel, begin, self.schedule.now):
             link = hears.get(signal.sender)
             if link is not None and link.rssi + signal.gain >= threshold:
                 return True
@@ -209,8 +207,18 @@ class Medium(Links):
                 judged(transmission, links, bytearray())
             return
         fates, interference = self._fates, self.interference
-        codes = bytearray()
         overlapping = self._overlapping(transmission)
+        if len(links) == 1 and interference is None:  # most frames, in fewer steps
+            link = links[0]
+            code = self._fate(transmission, link, overlapping)
+            fates[code] += 1
+            if judged is not None:
+                judged(transmission, links, _ALONE[code])
+            if code == RECEIVED:
+                self.given = transmission
+                link.receiver.hear(transmission, link, transmission.psdu)
+            return
+        codes = bytearray()
         for link in links:
             code = self._fate(transmission, link, overlapping)
             if interference is not None and code == RECEIVED:
@@ -336,6 +344,8 @@ class Medium(Links):
 
 
 _NOBODY: dict[SimRadio, None] = {}
+_ALONE = tuple(bytes((code,)) for code in range(len(_FATES)))
+"""What became of a frame that was for one radio, as digests want it."""
 
 
 def _receiver(link: Link) -> int:

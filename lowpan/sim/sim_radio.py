@@ -244,7 +244,8 @@ class SimRadio:
         """Turn round and send; others see it in `sent` when its time has come."""
         medium = self.medium
         start = medium.schedule.now + medium.turnaround
-        end = start + medium.air_time(len(psdu))
+        octets, known = len(psdu), medium.air_times
+        end = start + (known[octets] if octets < len(known) else medium.air_time(octets))
         transmission = Transmission(self, psdu, channel, start, end, gain)
         medium.put_on_air(transmission)
         self.last_end = end
