@@ -22,6 +22,7 @@ __all__ = [
     "KeyFormatError",
     "LowpanError",
     "MalformedFrame",
+    "MleOptions",
     "Node",
     "NodeSecurity",
     "Outcome",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from lowpan.aio.mle_options import MleOptions
     from lowpan.aio.node import Node
     from lowpan.aio.securing import NodeSecurity
     from lowpan.aio.thread_options import ThreadOptions
@@ -76,6 +78,7 @@ else:  # hidden from type checkers, which would take any misspelt name for grant
         "KeyFormatError": "lowpan.errors",
         "LowpanError": "lowpan.errors",
         "MalformedFrame": "lowpan.errors",
+        "MleOptions": "lowpan.aio.mle_options",
         "Node": "lowpan.aio.node",
         "NodeSecurity": "lowpan.aio.securing",
         "Outcome": "lowpan.capture.decoded",

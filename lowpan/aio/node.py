@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lowpan.aio.endpoint import Endpoints, NodeDatagramTransport
 from lowpan.aio.events import MOST_EVENTS, EventReaders, Events
+from lowpan.aio.mle import Mle
+from lowpan.aio.mle_options import MleOptions
 from lowpan.aio.node_options import (
     NodeOptions,
     address_within,
@@ -16,11 +18,12 @@ from lowpan.aio.node_options import (
     interface_of,
     network_of,
 )
+from lowpan.aio.node_parts import NodeParts
 from lowpan.aio.node_state import state_of
 from lowpan.aio.pinging import SIZE, EchoAnswer, EchoFailure, Pinger, Pingers
 from lowpan.aio.place import ENERGY_S, SCAN_S, KnownDevices, Place
 from lowpan.aio.running import Running, now_of
-from lowpan.aio.securing import NodeSecurity, StoreOrPath, opened_store
+from lowpan.aio.securing import NodeSecurity, StoreOrPath
 from lowpan.aio.socket_addresses import Address, octets_of
 from lowpan.aio.thread_options import Thread, thread_options_of
 from lowpan.errors import RadioClosed, RadioError
@@ -33,7 +36,6 @@ from lowpan.node.addresses import OwnAddress
 from lowpan.node.node import Node as NodeEngine
 from lowpan.node.settings import NodeSettings
 from lowpan.radio import Radio, RadioCapability, RadioSettings, open_radio
-from lowpan.store import Store
 from lowpan.wire.addresses import format_ipv6, iid_of
 
 if TYPE_CHECKING:
@@ -76,13 +78,15 @@ class Node:
         poll_interval: float | None = None,
         coordinator: bool = False,
         thread: Thread | None = None,
+        mle: MleOptions | None = None,
         settings: NodeSettings | None = None,
         random: Random | None = None,
     ) -> None:
         """Say who it is; see NodeOptions.  Raises FieldOutOfRange.
 
-        `radio` is open, or the URI of one.  With a NodeSecurity or `thread` (a dataset in hex
-        digits, or more) a `store` is needed: a file, or one that is open.  `random` is for tests; secrets never depend on it.
+        `radio` is open, or the URI of one.  With a NodeSecurity, `thread` (a dataset in hex digits,
+        or more) or `mle` a `store` is needed: a file, or one that is open.  `random` is for tests:
+        who knows it can answer for others.
         """
         self._radio_or_uri = radio
         self.options = NodeOptions(
@@ -100,6 +104,7 @@ class Node:
             poll_interval=poll_interval,
             coordinator=coordinator,
             thread=thread_options_of(thread),
+            mle=mle,
             settings=settings,
         )
         self._random = random or SystemRandom()
@@ -107,8 +112,8 @@ class Node:
         self._events = EventReaders()
         self._running: Running | None = None
         self._tun: TunHost | None = None
-        self._store: Store | None = None
         self._child: ThreadChild | None = None
+        self._mle: Mle | None = None
 
     async def __aenter__(self) -> Self:
         """Open the radio and be on air."""
@@ -153,6 +158,13 @@ class Node:
         return self._child
 
     @property
+    def mle(self) -> Mle:
+        """Return links, network parameters and keys of a node with MLE; RuntimeError without."""
+        if self._mle is None:
+            raise RuntimeError("a node without mle=MleOptions(...)")
+        return self._mle
+
+    @property
     def radio_settings(self) -> RadioSettings:
         """Return who the node is to the radio: channel, PAN ID, addresses."""
         return self.engine.link.radio
@@ -169,7 +181,7 @@ class Node:
 
     def state(self) -> dict[str, Any]:
         """Return who it is, what it knows and has counted, in values that JSON has."""
-        return state_of(self._live, self._tun)
+        return state_of(self._live, self._tun, self._mle)
 
     def events(self, most: int = MOST_EVENTS) -> Events:
         """Return what happens from now on, for `async for`; of more than `most`, the newest.
@@ -329,27 +341,22 @@ class Node:
             cure = "take a radio that can send, such as spinel:"
             raise RadioError(f"{radio.uri}: only listens, and a node has to answer", cure)
         settings = options.radio_settings(radio.settings, self._random)
-        security = self._security(settings)
-        if options.thread is not None and security is not None:
-            self._child = options.thread.child(
-                security, self._opened_store(), self._random, now=now_of(asyncio.get_running_loop())
-            )
+        now = now_of(asyncio.get_running_loop())
+        parts = NodeParts(options, settings, stack, self._random, now=now)
         engine = NodeEngine(
             settings,
             radio.capabilities,
             self._random,
-            security=security,
+            security=parts.security,
             settings=options.node_settings(radio),
-            mesh=self._child,
+            mesh=parts.mesh,
         )
         running = Running(engine, radio, self._events)
         self._place = Place(running, channel=options.channel, pan_id=options.pan_id)
         self._endpoints, self._pingers = Endpoints(running, self), Pingers(running, self._random)
-        if security is not None:
-            stack.callback(lambda: security.settle(now=running.now()))
-        if self._child is not None:
-            child = self._child
-            stack.callback(lambda: child.settle(now=running.now()))
+        self._child = parts.child
+        self._mle = None if parts.mle is None else Mle(running, parts.mle)
+        stack.callback(lambda: parts.settle(now=running.now()))
         if options.tun is not None:
             from lowpan.aio.tun_host import TunHost  # noqa: PLC0415  (needs Linux, and pyroute2)
 
@@ -359,7 +366,7 @@ class Node:
         self._running = running
         await running.start()
         if options.coordinator and options.store is not None:
-            KnownDevices(self._opened_store(), running).restore()
+            KnownDevices(parts.store, running).restore()
         if options.associate:
             await self._place.associate()
         await running.addressed(READY_S)
@@ -367,24 +374,3 @@ class Node:
             self.add_address(address)
         if self._tun is not None:
             await self._tun.start()
-
-    def _security(self, settings: RadioSettings) -> LinkSecurity | None:
-        security, thread = self.options.security, self.options.thread
-        if thread is not None:
-            assert settings.extended_address is not None
-            return thread.secures(settings.extended_address, self._opened_store())
-        if not isinstance(security, NodeSecurity):
-            return security
-        store = self._opened_store()
-        assert settings.extended_address is not None
-        return security.secures(
-            settings.extended_address,
-            store,
-            settings.pan_id,
-            coordinator=self.options.coordinator,
-        )
-
-    def _opened_store(self) -> Store:
-        if self._store is None:
-            self._store = opened_store(self.options.store, self._stack)
-        return self._store

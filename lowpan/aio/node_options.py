@@ -6,6 +6,7 @@ from ipaddress import IPv6Interface, IPv6Network
 from random import Random
 from typing import TypeVar
 
+from lowpan.aio.mle_options import MleOptions
 from lowpan.aio.securing import NodeSecurity, StoreOrPath
 from lowpan.aio.thread_options import ThreadOptions
 from lowpan.errors import FieldOutOfRange
@@ -55,12 +56,16 @@ class NodeOptions:
     """Let devices join us, while that is permitted."""
     thread: ThreadOptions | None = None
     """Join a Thread network; it says channel, PAN ID and keys.  Needs a store."""
+    mle: MleOptions | None = None
+    """Establish links with all who have the same keys.  Needs a store."""
     settings: NodeSettings | None = None
 
     def __post_init__(self) -> None:
         """Raise FieldOutOfRange for what nobody can be."""
         if self.thread is not None:
             self._check_thread()
+        if self.mle is not None:
+            self._check_mle()
         if self.associate and self.coordinator:
             raise FieldOutOfRange("a coordinator has its own PAN, and joins none")
         if self.associate and self.short_address is not None:
@@ -86,6 +91,17 @@ class NodeOptions:
         ):
             if given:
                 raise FieldOutOfRange(f"{name} beside thread: that says it itself")
+
+    def _check_mle(self) -> None:
+        """Raise FieldOutOfRange for what does not go with links among equals."""
+        for name, given in (
+            ("thread", self.thread is not None),
+            ("security", self.security is not None),
+            ("associate", self.associate),
+            ("coordinator", self.coordinator),
+        ):
+            if given:
+                raise FieldOutOfRange(f"{name} beside mle: it has keys, and finds its own place")
 
     def radio_settings(self, radio: RadioSettings, random: Random) -> RadioSettings:
         """Return what a radio that is now as `radio` says is to be; raise FieldOutOfRange."""

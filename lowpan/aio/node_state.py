@@ -7,26 +7,30 @@ from lowpan.aio.running import Running
 from lowpan.node.state import counted, engine_counters, engine_state, shown_link_address
 
 if TYPE_CHECKING:
+    from lowpan.aio.mle import Mle
     from lowpan.aio.tun_host import TunHost
 
 __all__ = ["counted", "counters_of", "shown_link_address", "state_of"]
 
 
-def counters_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
+def counters_of(running: Running, tun: "TunHost | None", mle: "Mle | None") -> dict[str, Any]:
     """Return what a node has counted since it began."""
     statistics = asdict(running.radio.statistics)
     counters = engine_counters(running.engine)
     counters["radio"] = {name: value for name, value in statistics.items() if value}
     if tun is not None:
         counters["tun"] = tun.counters()
+    if mle is not None:
+        counters["mle_refused"] = mle.counters()
     return counters
 
 
-def state_of(running: Running, tun: "TunHost | None") -> dict[str, Any]:
+def state_of(running: Running, tun: "TunHost | None", mle: "Mle | None") -> dict[str, Any]:
     """Return who a node is, what it knows, and what it has counted."""
     return {
         "radio": running.radio.uri,
         **engine_state(running.engine),
+        **({} if mle is None else {"mle": mle.state()}),
         "ended": None if running.failure is None else str(running.failure),
-        "counters": counters_of(running, tun),
+        "counters": counters_of(running, tun, mle),
     }
