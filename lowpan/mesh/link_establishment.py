@@ -24,6 +24,7 @@ from lowpan.mesh.links import Links
 from lowpan.mesh.mle_security import MleSecurity
 from lowpan.mesh.neighbour_table import NeighbourTable
 from lowpan.mesh.network_parameters import NetworkParameters
+from lowpan.mesh.parameter_search import Knowledge
 from lowpan.mesh.service import (
     FrameHeard,
     FrameSent,
@@ -43,6 +44,9 @@ EVIDENCE, FORGOTTEN = 10, 5
 neighbour speaks of us in every third advertisement; and after which whoever is silent is
 forgotten, if that was not noticed before."""
 
+ALONE_AFTER = 24_000_000
+"""Microseconds after a start, or a change of channel, without a link, until the network is looked
+for elsewhere: as long as neighbours are asked, four times 5 s apart, and their answers."""
 OTHERWISE = "another one keeps our frames"
 
 
@@ -103,6 +107,8 @@ class LinkEstablishment:
         if parameters is not None:
             self._parts.append(parameters.next_deadline)
         self._begin_at: int | None = None
+        self._alone_at: int | None = None
+        """When we are alone, if no link is up by then."""
         self._save_at: int | None = None
 
     @property
@@ -130,6 +136,7 @@ class LinkEstablishment:
         if not self._sleeping.sleeps:
             actions.append(JoinGroup(ALL_ROUTERS))
         self._begin_at = now + self._random.randrange(self.settings.start_within + 1)
+        self._alone_at = now + ALONE_AFTER
         if self.parameters is not None:
             actions += self.parameters.start(radio, now=now)
         return self._after(actions, now)
@@ -193,8 +200,9 @@ class LinkEstablishment:
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
         first = self._begin_at
-        if first is None or (self._save_at is not None and self._save_at < first):
-            first = self._save_at
+        for due in (self._alone_at, self._save_at):
+            if due is not None and (first is None or due < first):
+                first = due
         for next_deadline in self._parts:
             due = next_deadline()
             if due is not None and (first is None or due < first):
@@ -209,6 +217,8 @@ class LinkEstablishment:
             if not self._sleeping.sleeps:
                 self._links.advertising.start(now=now)
             self._exchanges.solicitation.begin(within=0, now=now)
+        if self._alone_at is not None and self._alone_at <= now:
+            actions += self._nobody_came(now)
         if self._exchanges.solicitation.is_due(
             linked=self._links.up > 0, forever=self._sleeping.sleeps, now=now
         ):
@@ -283,6 +293,7 @@ class LinkEstablishment:
                         actions += self._alone(now)
                 case Configure(radio):
                     self._exchanges.pan_id = radio.pan_id
+                    self._moved(now)
                 case _:
                     pass
         if self.parameters is not None:
@@ -290,6 +301,21 @@ class LinkEstablishment:
         if self._store is not None and self._save_at is None and self.neighbours.unsaved:
             self._save_at = now + self.settings.save_after
         return actions
+
+    def _moved(self, now: int) -> None:
+        """If nobody is left, ask on the new channel, unless it is one of many to be tried."""
+        searching = self.parameters and self.parameters.knowledge is Knowledge.SEARCHING
+        if self._links.up == 0 and self._begin_at is None and not searching:
+            self._exchanges.solicitation.end()
+            self._exchanges.solicitation.begin(within=self.settings.start_within, now=now)
+            self._alone_at = now + ALONE_AFTER
+
+    def _nobody_came(self, now: int) -> list[MeshAction]:
+        """Look for the network elsewhere, if no link has come up where we are."""
+        self._alone_at = None
+        if self.parameters is None or self._links.up:
+            return []
+        return self.parameters.alone(now=now)
 
     def _alone(self, now: int) -> list[MeshAction]:
         """Look for neighbours: none is left."""
