@@ -5,7 +5,7 @@ from random import Random
 from lowpan.adaptation.neighbour_discovery.deadlines import Deadlines
 from lowpan.adaptation.pace import Allowance
 from lowpan.mesh.link_settings import MeshLinkSettings
-from lowpan.mesh.link_state import Exchange, Link
+from lowpan.mesh.link_state import Exchange, Link, LinkState
 
 REQUEST_EACH, REQUEST_BURST = 60_000, 4
 """Microseconds in which a channel has room for one request, and how many may be sent at once.
@@ -82,12 +82,16 @@ class LinkRequests:
     def may_repeat(self, link: Link) -> bool:
         """Tell whether the exchange that nobody has answered yet goes on.
 
-        Who has failed to answer before, and asks, is asked once.
+        Who has not answered four requests before is asked twice: perhaps it is only its recordings
+        that are heard here.  If it asks itself, once is enough.
         """
         exchange = link.exchange
         if exchange is None or is_extra(link):
             return False
-        return exchange.transmissions <= self._settings.mrc
+        vain = link.failures > 0 and link.state is not LinkState.UP
+        return exchange.transmissions <= (
+            min(1, self._settings.mrc) if vain else self._settings.mrc
+        )
 
     def end(self, link: Link) -> None:
         """Have no exchange any more."""
