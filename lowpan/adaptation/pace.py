@@ -20,6 +20,10 @@ class Pace:
             return now + self._each
         return paid_at + self._each if paid_at - now <= self._ahead else None
 
+    def free_at(self, paid_at: int) -> int:
+        """Return from when on the next one is not too soon; it may be long ago."""
+        return paid_at - self._ahead
+
 
 class Allowance:
     """One that is limited by a pace of its own."""
@@ -42,3 +46,7 @@ class Allowance:
             return False
         self._paid_at = paid_at
         return True
+
+    def free_at(self) -> int:
+        """Return from when on one more may happen; it may be long ago."""
+        return self._pace.free_at(self._paid_at)

@@ -15,6 +15,16 @@ def test_a_burst_is_allowed_and_then_one_at_a_time() -> None:
     assert [allowance.take(now=500) for _ in range(4)] == [True, True, True, False]
 
 
+def test_it_is_known_when_the_next_one_may_happen() -> None:
+    allowance = Allowance(each=10, burst=3)
+    for _ in range(3):
+        assert allowance.free_at() <= 100
+        assert allowance.take(now=100)
+    assert allowance.free_at() == 110
+    assert not allowance.take(now=109)
+    assert allowance.take(now=110)
+
+
 @given(st.lists(st.integers(0, 30), max_size=60), st.integers(1, 5))
 def test_no_span_of_time_has_more_than_the_rate_and_a_burst(gaps: list[int], burst: int) -> None:
     pace, paid_at, now = Pace(each=10, burst=burst), 0, 0

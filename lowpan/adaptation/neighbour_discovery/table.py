@@ -56,6 +56,8 @@ class Neighbour:
     """While CONFIRMED: the moment of its last answer."""
     solicitations: int = 0
     """Sent in this state."""
+    solicited_at: int | None = None
+    """The moment of the last one, in whatever state."""
     source: bytes | None = None
     """The address to ask from, None: the best one."""
 

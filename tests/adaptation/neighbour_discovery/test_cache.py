@@ -12,7 +12,7 @@ from lowpan.adaptation.neighbour_discovery.actions import (
     SendMessage,
     Unreachable,
 )
-from lowpan.adaptation.neighbour_discovery.cache import NeighbourCache
+from lowpan.adaptation.neighbour_discovery.cache import SOLICITATION_PACE, NeighbourCache
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
 from lowpan.adaptation.neighbour_discovery.table import (
     MOST_ASKED,
@@ -217,10 +217,11 @@ def test_a_claim_that_does_not_override_is_a_doubt() -> None:
 def test_a_short_address_is_learnt_from_the_neighbour_itself_only() -> None:
     engine, _ = reachable()
     both = advertisement(link=LinkAddresses(extended(2), b"\x00\x02"))
-    for sender, link_address in ((b"\x06\x66", extended(2)), (extended(2), b"\x00\x02")):
-        engine.suspect(PEER, now=0)
-        engine.receive_advertisement(both, sender, now=0)
-        assert state(engine, 0) is State.REACHABLE
+    cases = ((b"\x06\x66", extended(2)), (extended(2), b"\x00\x02"))
+    for now, (sender, link_address) in enumerate(cases, 1):
+        engine.suspect(PEER, now=now * SECOND)
+        engine.receive_advertisement(both, sender, now=now * SECOND)
+        assert state(engine, now * SECOND) is State.REACHABLE
         assert engine.resolve(PEER, now=0) == (link_address, [])
 
 
@@ -230,10 +231,10 @@ def test_nothing_is_derived_unless_wanted() -> None:
 
 def test_frames_not_acknowledged_start_a_probe_at_once() -> None:
     engine, _ = reachable()
-    (probe,) = sent(engine.suspect(PEER, now=0))
+    (probe,) = sent(engine.suspect(PEER, now=SECOND))
     assert probe.link_destination == extended(2)
-    assert engine.suspect(PEER, now=1) == []
-    assert run(engine, 60 * SECOND)[-1] == (3 * SECOND, Unreachable(PEER))
+    assert engine.suspect(PEER, now=SECOND + 1) == []
+    assert run(engine, 60 * SECOND)[-1] == (4 * SECOND, Unreachable(PEER))
 
 
 def test_an_advertisement_that_nobody_asked_for_teaches_nothing() -> None:
@@ -275,7 +276,7 @@ def test_a_claim_about_a_confirmed_neighbour_asks_it_where_it_was(
     *, late: bool, solicitation: bool
 ) -> None:
     engine, until = reachable()
-    now = until if late else 0
+    now = until if late else SECOND
     false = LinkAddresses(extended(666))
     if solicitation:
         actions = engine.heard(PEER, false, extended(666), now=now)
@@ -294,8 +295,8 @@ def test_a_claim_about_a_confirmed_neighbour_asks_it_where_it_was(
 
 def test_who_has_really_moved_is_found_after_three_probes() -> None:
     engine, _ = reachable()
-    engine.heard(PEER, LinkAddresses(extended(9)), extended(9), now=0)
-    assert run(engine, 60 * SECOND)[-1] == (3 * SECOND, Unreachable(PEER))
+    engine.heard(PEER, LinkAddresses(extended(9)), extended(9), now=SECOND)
+    assert run(engine, 60 * SECOND)[-1] == (4 * SECOND, Unreachable(PEER))
     ask(engine, now=3 * SECOND)
     moved = advertisement(link=LinkAddresses(extended(9)))
     assert engine.receive_advertisement(moved, extended(9), now=3 * SECOND) == [
@@ -355,8 +356,9 @@ def test_one_sender_confirms_no_more_than_its_share() -> None:
     engine, _ = reachable()
     for number in range(2 * MOST_CONFIRMED):
         target, link = other_address(number + 1000), LinkAddresses(extended(666))
-        ask(engine, of=target)
-        engine.receive_advertisement(advertisement(target, link), extended(666), now=0)
+        now = number * SOLICITATION_PACE
+        ask(engine, now=now, of=target)
+        engine.receive_advertisement(advertisement(target, link), extended(666), now=now)
     assert state(engine, 0) is State.REACHABLE
     assert len(engine.table) == 17
 
