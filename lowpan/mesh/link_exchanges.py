@@ -11,6 +11,7 @@
 from collections import OrderedDict
 from random import Random
 
+from lowpan.adaptation.pace import Allowance
 from lowpan.errors import SecurityError, StoreError
 from lowpan.mac.security import LinkSecurity
 from lowpan.mesh.link_answers import LinkAnswers
@@ -23,7 +24,6 @@ from lowpan.mesh.link_state import Exchange, Link, LinkInput, LinkState
 from lowpan.mesh.links import Links
 from lowpan.mesh.mle_security import MleSecurity, OpenedMle
 from lowpan.mesh.neighbour import NeighbourRefused
-from lowpan.mesh.pace import Allowance
 from lowpan.mesh.service import ExpectAnswer, MeshAction, MleRefused, SendMle
 from lowpan.wire.addresses import ALL_ROUTERS, iid_of, link_local
 

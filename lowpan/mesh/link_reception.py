@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from lowpan.adaptation.pace import Allowance
 from lowpan.errors import MalformedFrame
 from lowpan.mesh.key_sequence import KeySequence, LinkToEstablish, Standing
 from lowpan.mesh.link_events import JoinerHeard
@@ -15,7 +16,6 @@ from lowpan.mesh.link_state import MESSAGES_OF_ONE, LinkInput, LinkState
 from lowpan.mesh.links import Links
 from lowpan.mesh.mle_security import MleRefusal, MleSecurity, OpenedMle, StaleMle
 from lowpan.mesh.network_parameters import NetworkParameters
-from lowpan.mesh.pace import Allowance
 from lowpan.mesh.service import MeshAction, MleReceived, MleRefused, ReplayRejected
 from lowpan.wire.addresses import LINK_LOCAL_PREFIX, iid_of, is_multicast, link_local
 from lowpan.wire.mle import MLE_ENVELOPE, MLE_MESSAGE, UNSECURED, MleCommand

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lowpan.mesh.pace import Pace
+from lowpan.adaptation.pace import Pace
 from lowpan.mesh.sequence_gaps import MOST_MISSED
 
 
