@@ -28,7 +28,7 @@ class LinkReport:
     """Microseconds since it was heard."""
     sleeps: bool
     pinned: bool
-    """It gives way to nobody: who sleeps on us, and on whom we sleep."""
+    """It gives way to nobody."""
 
 
 def reports_of(engine: LinkEstablishment, *, now: int) -> Iterator[LinkReport]:

@@ -30,10 +30,13 @@ Lose = Callable[[bytes], bool]
 
 
 class Cable:
-    """Knows its radios; `lose` tells of each PSDU whether nobody is to hear it."""
+    """Knows its radios; `lose` tells of each PSDU whether nobody is to hear it.
 
-    def __init__(self, lose: Lose = lambda psdu: False) -> None:
-        self.lose = lose
+    With `channels`, nobody hears who is on another one.
+    """
+
+    def __init__(self, lose: Lose = lambda psdu: False, *, channels: bool = False) -> None:
+        self.lose, self.channels = lose, channels
         self.radios: list[CableRadio] = []
         self.on_air: list[bytes] = []
 
@@ -80,6 +83,9 @@ class CableRadio(BaseRadio):
         lost = cable.lose(psdu)
         awaits = RadioCapability.ACK_TIMEOUT in self.capabilities and awaited_ack(psdu) is not None
         heard = [radio for radio in cable.radios if radio is not self and not lost]
+        if cable.channels:
+            ours = self.settings.channel
+            heard = [radio for radio in heard if radio.settings.channel == ours]
         acknowledged = [radio.hear(psdu) for radio in heard]
         return not awaits or (any(acknowledged) and not cable.lose(b"\x02\0" + psdu[2:3]))
 
