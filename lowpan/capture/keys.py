@@ -44,6 +44,11 @@ class ThreadKey:
         self.fingerprint = fingerprint(self._network_key)
         """What may be shown of the network key."""
 
+    @property
+    def network_key(self) -> Secret:
+        """The key that all others come from."""
+        return self._network_key
+
     def __repr__(self) -> str:
         """Show the fingerprint, never the key."""
         return f"ThreadKey({self.fingerprint})"

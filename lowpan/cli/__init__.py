@@ -17,6 +17,7 @@ COMMANDS = {
     "energy": "Measure how busy each channel is.",
     "send": "Send frames and tell what became of them.",
     "node": "Be a node: answer pings, and give the system an interface.",
+    "join": "Join a Thread network, and tell each step with its time.",
     "ping": "Ask an IPv6 address for echoes over a radio.",
     "simulate": "Run a network that a scenario describes, in virtual time.",
     "fields": "List the fields that `sniff -T fields -e FIELD` can show.",

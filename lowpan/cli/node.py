@@ -32,7 +32,7 @@ LONGEST_POLL_INTERVAL_S = 7.0
     "--poll-interval",
     callback=within(0.05, LONGEST_POLL_INTERVAL_S),
     metavar="TIME",
-    help="With --associate: sleep, and ask as often for what waits, such as 4s.",
+    help="With --associate or --role sed: sleep, and ask as often for what waits, such as 4s.",
 )
 @click.option("--coordinator", is_flag=True, help="Have a PAN that devices may join.")
 @click.option("--permit", is_flag=True, help="Let devices join the --coordinator.")

@@ -83,6 +83,17 @@ _OPTIONS = (
         help="A peer whose secured frames come from its short address.",
     ),
     click.option(
+        "--dataset",
+        metavar="HEX",
+        help="Join the Thread network of this dataset; others can see it in the list of processes.",
+    ),
+    click.option(
+        "--role",
+        type=click.Choice(["fed", "med", "sed"]),
+        help="Join a Thread network, that of --dataset or --keys, as full, minimal or sleepy end "
+        "device; default with --dataset: med.",
+    ),
+    click.option(
         "--store",
         metavar="FILE",
         help="Where frame counters survive; default: in ~/.local/state/lowpan.",
@@ -109,6 +120,8 @@ class IdentityOptions:
     level: str | None = None
     key_index: int | None = None
     peers: tuple[str, ...] = ()
+    dataset: str | None = None
+    role: str | None = None
     store: str | None = None
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -20,8 +20,11 @@ from lowpan.aio.events import EventsMissed, InterfaceNotice, NodeEvent, RadioFai
 from lowpan.aio.node import Node
 from lowpan.aio.node_state import shown_link_address
 from lowpan.cli.place_lines import said_of_place
+from lowpan.cli.thread_lines import said_of_mesh, values_of
 from lowpan.mac.management_service import PlaceChange
 from lowpan.mac.service import BeaconReceived, CommandReceived, FrameDropped
+from lowpan.mesh.neighbour import NeighbourEvent
+from lowpan.mesh.service import MeshNews
 from lowpan.node.service import (
     AddressChanged,
     DatagramDiscarded,
@@ -39,6 +42,7 @@ _ADDRESSES = {"address", "source", "destination", "router"}
 _LINK_ADDRESSES = {
     *("link_address", "short_address", "extended_address"),
     *("coordinator", "parent"),
+    *("neighbour", "sender", "responder", "rloc16", "parent_rloc16"),
 }
 
 
@@ -89,7 +93,7 @@ def counters_json(counters: dict[str, Any]) -> str:
 
 def event_json(event: NodeEvent) -> str:
     """Return an event as an object: its kind, when it was told, and its fields."""
-    values = {field.name: getattr(event, field.name) for field in fields(event)}
+    values = values_of(event)
     shown = {name: _plain(name, value) for name, value in values.items()}
     return _line(re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower(), shown)
 
@@ -130,7 +134,13 @@ def said(event: NodeEvent) -> str:  # noqa: PLR0911  (a kind each)
         case _ if isinstance(event, PlaceChange):
             return said_of_place(event)
         case _:
-            return _said_of_routers(event)
+            return _said_of_others(event)
+
+
+def _said_of_others(news: RouterNews | MeshNews | NeighbourEvent) -> str:
+    if isinstance(news, MeshNews | NeighbourEvent):
+        return said_of_mesh(news)
+    return _said_of_routers(news)
 
 
 def _said_of_routers(news: RouterNews) -> str:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lowpan.capture.keys import RawKey
 from lowpan.cli.mesh_routes import forwarding_of
 from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.report import CommandError
+from lowpan.cli.thread_making import joins_thread, thread_of
 from lowpan.errors import FieldOutOfRange, KeyFormatError
 from lowpan.mac.link_layer import LinkSettings
 from lowpan.node.settings import NodeSettings
@@ -36,7 +38,12 @@ async def node_on(
 
     Raises CommandError for options that make no sense, and what a node raises.
     """
-    security = security_of(identity)
+    security = None
+    if joins_thread(identity):
+        more["thread"] = thread_of(identity, more.pop("poll_interval", None))
+        identity = replace(identity, channel=None, pan=None)  # the network says both
+    else:
+        security = security_of(identity)
     async with await open_radio(uri) as radio:
         yield radio, _node(radio, identity, security, more)
 
@@ -44,7 +51,7 @@ async def node_on(
 def _node(
     radio: Radio, identity: IdentityOptions, security: NodeSecurity | None, more: dict[str, Any]
 ) -> Node:
-    keeps = security is not None or bool(more.get("coordinator"))
+    keeps = security is not None or bool(more.get("coordinator")) or "thread" in more
     try:
         extended = extended_address_of(identity.eui64) or radio.settings.extended_address
         return Node(

@@ -16,6 +16,7 @@ from lowpan.cli.node_lines import (
 from lowpan.cli.node_making import node_on
 from lowpan.cli.output import Output
 from lowpan.cli.report import CommandError
+from lowpan.cli.thread_making import joins_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ def run_node(uri: str, identity: IdentityOptions, options: NodeCommandOptions) -
     """Run until interrupted; raise CommandError and what a node raises."""
     if options.routes and options.tun is None:
         raise CommandError("--route without --tun", "add --tun lowpan0")
-    if options.poll_interval is not None and not options.associate:
+    joins = options.associate or joins_thread(identity)
+    if options.poll_interval is not None and not joins:
         raise CommandError("--poll-interval without --associate", "a sleeper needs a coordinator")
     if options.permit and not options.coordinator:
         raise CommandError("--permit without --coordinator", "add --coordinator")

@@ -40,6 +40,9 @@ def _is_ready(node: Node, destination: bytes) -> bool:
 
 
 def _has_way(node: Node, destination: bytes) -> bool:
+    mesh = node.engine.mesh
+    if mesh is not None and mesh.next_link_address(destination) is not None:
+        return True
     return node.engine.neighbourhood.next_hop(destination) is not None
 
 

@@ -17,6 +17,9 @@ from lowpan.cli.report import CommandError, report
 from lowpan.errors import FieldOutOfRange
 from lowpan.wire.addresses import format_ipv6, is_multicast
 
+ATTACH_S = 30.0
+"""Seconds to find a parent in a Thread network: where there is one, it takes less than one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PingOptions:
@@ -81,6 +84,8 @@ async def _run(uri: str, identity: IdentityOptions, session: _Session) -> None:
     async with node_on(uri, identity) as (_, node):
         events = node.events()
         async with node:
+            if node.options.thread is not None:
+                await _attached(node)
             await wait_for_way(node, events, session.destination)
             output.line(f"PING {name}({name}) {session.options.size} data bytes")
             try:
@@ -90,6 +95,16 @@ async def _run(uri: str, identity: IdentityOptions, session: _Session) -> None:
                     output.line(line)
                 if session.is_silent:
                     report(*advice(node))
+
+
+async def _attached(node: Node) -> None:
+    """Wait until we are in the Thread network; raise CommandError."""
+    try:
+        async with asyncio.timeout(ATTACH_S):
+            await node.attached()
+    except TimeoutError:
+        cause = f"no parent was found in the Thread network within {ATTACH_S:g} s"
+        raise CommandError(cause, "`lowpan join` tells each step of the way") from None
 
 
 async def _ping(node: Node, session: _Session) -> None:
