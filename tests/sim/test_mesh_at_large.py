@@ -1,8 +1,17 @@
 """Large meshes as scenarios: what is promised of them, in the sizes that a test has time for."""
 
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import patch
+
+from lowpan.mac.replay import Freshness, IncomingCounters
 from lowpan.sim.scenario.plan import scenario_of
 from lowpan.sim.scenario.running import ScenarioRun
 from tests.sim.large import KEY, SECOND, linked
+from tests.sim.replay_hour import attack
+from tests.sim.thousand import measure, read_by_lowpan, read_by_tshark
+
+MINUTE = 60 * SECOND
 
 LINE = f"""
 seed = 7
@@ -43,3 +52,41 @@ def test_who_was_off_while_all_changed_the_channel_finds_them_within_two_minutes
     run.run(110 * SECOND)
     assert late.sim.radio.settings.channel == 25
     assert linked(run, late) == 3
+
+
+def test_a_hundred_nodes_link_as_the_medium_allows_and_tshark_reads_all_of_it(
+    tmp_path: Path, require_peer: Callable[[str], str]
+) -> None:
+    trace = tmp_path / "trace.pcapng"
+    run = measure(100, trace)
+    assert run.established_s is not None
+    assert run.links == 1580
+    assert run.disagreeing == 0
+    ours, theirs = read_by_lowpan(trace), read_by_tshark(require_peer("tshark"), trace)
+    assert ours == theirs
+    assert (ours.frames, ours.malformed, ours.closed) == (run.frames, 0, 0)
+    assert ours.messages > 10_000
+
+
+def test_a_replay_attack_over_crashes_and_new_keys_is_in_vain() -> None:
+    seen = attack(4 * MINUTE, nodes=16, hurry=4)
+    oracle = seen.oracle
+    assert (oracle.accepted_twice, oracle.accepted_forged, oracle.sealed_twice) == (0, 0, 0)
+    assert seen.delivered_twice == 0
+    assert seen.links_missing == 0
+    assert seen.replayed > 4000
+    assert seen.crashes > 10
+    assert seen.rotations > 0
+    assert oracle.refused["link layer"] > 500
+    assert oracle.refused["MLE"] > 1000
+
+
+def test_who_takes_every_counter_for_a_new_one_is_found_out() -> None:
+    def careless(*_: object, **__: object) -> Freshness:
+        return Freshness.NEW
+
+    with patch.object(IncomingCounters, "accept", careless):
+        seen = attack(2 * MINUTE, nodes=9, hurry=4)
+    assert seen.oracle.accepted_twice > 50
+    assert seen.delivered_twice > 0
+    assert seen.oracle.accepted_forged == 0, "the MIC is still right"
