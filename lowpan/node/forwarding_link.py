@@ -6,6 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from lowpan.adaptation.contexts import ContextTable
+from lowpan.adaptation.flood_jitter import FloodJitter
 from lowpan.adaptation.forwarding import Deliver, Drop, Forward, Hop
 from lowpan.adaptation.fragment_forwarding import FragmentForwarding
 from lowpan.adaptation.fragment_recovery import FragmentRecovery, RecoveryAction
@@ -96,6 +97,7 @@ class ForwardingLink(LowpanLink):
             self.fragment_forwarding = FragmentForwarding(
                 self._hop_to, random, contexts=shared, is_taken=self._is_own_tag
             )
+        self._flooded = FloodJitter(random, most_jitter=settings.flood_jitter)
         self.counts: Counter[str] = Counter()
         """Payloads of others, or of no known origin, that we ourselves kept back."""
         self._radio = link.radio
@@ -205,7 +207,7 @@ class ForwardingLink(LowpanLink):
                 if isinstance(action, Deliver):
                     delivered = action
                 elif isinstance(action, Forward):
-                    done += self._pass_on(action, action, data.source, now)
+                    done += self._meshed(action, data.source, now)
             if delivered is None:
                 return done
             payload, source, destination = delivered
@@ -280,6 +282,14 @@ class ForwardingLink(LowpanLink):
             return self._not_passed_on(forward, Drop.NO_ROUTE.name, now)
         return self._pass_on(meshed._replace(source=source), forward, by, now)
 
+    def _meshed(self, forward: Forward, by: bytes, now: int) -> list[LowpanAction]:
+        """Pass on what has a mesh header; to all, not before some of them may have done so."""
+        if forward.next_hop != BROADCAST:
+            return self._pass_on(forward, forward, by, now)
+        if not self._flooded.put(forward, by, now=now):
+            return self._not_passed_on(forward, "QUEUE_FULL", now)
+        return []
+
     def _pass_on(self, sent: Forward, forward: Forward, by: bytes, now: int) -> list[LowpanAction]:
         """Put `sent`, which an engine asked for as `forward`, behind what waits for the radio."""
         source = sent.source or self._addresses()[0]
@@ -332,12 +342,15 @@ class ForwardingLink(LowpanLink):
     # Time, and who we are
 
     def _next_upper_deadline(self) -> int | None:
-        engines = self.adaptation, self.fragment_recovery, self.fragment_forwarding
+        upper = self.fragment_recovery, self.fragment_forwarding
+        engines = self.adaptation, self._flooded, *upper
         deadlines = (engine.next_deadline() for engine in engines if engine is not None)
         return min((one for one in deadlines if one is not None), default=None)
 
     def _upper_due(self, now: int) -> list[LowpanAction]:
         done = super()._upper_due(now)
+        for forward, by in self._flooded.handle_deadline(now=now):
+            done += self._pass_on(forward, forward, by, now)
         if self.fragment_forwarding is not None:
             self.fragment_forwarding.handle_deadline(now=now)
         if self.fragment_recovery is not None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from lowpan.adaptation.contexts import ContextTable
+from lowpan.adaptation.flood_jitter import MOST_JITTER
 from lowpan.adaptation.mesh_under import HOPS_LEFT, MeshRoute
 from lowpan.adaptation.neighbour_discovery.engine import NdSettings
 from lowpan.adaptation.recovery_parameters import RecoveryParameters
@@ -21,6 +22,8 @@ class ForwardingSettings:
     """Hops that our payloads may take by mesh header."""
     multicast_addresses: bool = False
     """Short addresses 0x8000 .. 0x9fff are groups (RFC 4944 §9)."""
+    flood_jitter: int = MOST_JITTER
+    """Microseconds that a payload to all waits at most before it is passed on; 0: not at all."""
     fragment_forwarding: bool = False
     """Pass on fragments as they come (RFC 8930), by what NodeSettings.next_hops says."""
     fragment_recovery: RecoveryParameters | None = None
