@@ -165,6 +165,6 @@ def test_who_finds_nobody_within_the_time_ends_with_1(
 
 def test_the_page_names_every_option() -> None:
     offered = {name for parameter in command.params for name in parameter.opts if "-" in name}
-    pages = [(ROOT / "docs" / f"{page}.md").read_text() for page in ("thread", "node")]
+    pages = [(ROOT / "docs" / f"{page}.md").read_text() for page in ("thread", "node", "mle")]
     named = set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z0-9-]*", " ".join(pages)))
     assert {option for option in offered if option not in named} == set()

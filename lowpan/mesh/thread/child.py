@@ -18,12 +18,13 @@ from lowpan.mesh.service import (
     ReplayRejected,
 )
 from lowpan.mesh.thread.address_query import MANAGEMENT_PORT, AddressQueries
+from lowpan.mesh.thread.assignment import State
 from lowpan.mesh.thread.child_addresses import ChildAddresses
 from lowpan.mesh.thread.datasets import Datasets
 from lowpan.mesh.thread.events import Loss
 from lowpan.mesh.thread.identity import Identity
 from lowpan.mesh.thread.keeping import ParentGone
-from lowpan.mesh.thread.membership import Membership, State
+from lowpan.mesh.thread.membership import Membership
 from lowpan.mesh.thread.network import ThreadNetwork
 from lowpan.mesh.thread.settings import ChildSettings
 from lowpan.mesh.thread.station import Station

@@ -1,14 +1,14 @@
 """Which state a Thread child is in, and how it goes from one to the other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 
 from lowpan.errors import StoreError
+from lowpan.mac.counters import RETRY_AFTER
 from lowpan.mac.service import Configure
 from lowpan.mesh.mle_security import OpenedMle
 from lowpan.mesh.service import LinkDown, LinkUp, MeshAction, SleepOn, StayAwake
 from lowpan.mesh.thread.announcing import Announcing, Elsewhere
+from lowpan.mesh.thread.assignment import State, assigned_by
 from lowpan.mesh.thread.attaching import Attaching, AttemptFailed
 from lowpan.mesh.thread.child_addresses import ChildAddresses
 from lowpan.mesh.thread.datasets import Datasets
@@ -23,30 +23,14 @@ from lowpan.mesh.thread.events import (
 )
 from lowpan.mesh.thread.following import ActiveDatasetTaken, Following, FollowingAction
 from lowpan.mesh.thread.keeping import Keeping, ParentGone
-from lowpan.mesh.thread.locators import router_id
 from lowpan.mesh.thread.network import ThreadNetwork
+from lowpan.mesh.thread.places import Place, Places
 from lowpan.mesh.thread.remembered import Remembered, forget_parent, load_parent, save_parent
 from lowpan.mesh.thread.restoring import NotRestored, Restored, Restoring
 from lowpan.mesh.thread.scanning import Discovered, Found, Scanning
 from lowpan.mesh.thread.station import NO_SHORT_ADDRESS, Parent, Station
 from lowpan.wire.mle import MleMessage, TlvType
-from lowpan.wire.mle_draft import SourceAddress
-from lowpan.wire.mle_tlvs import Address16, AddressRegistration, LeaderData
-from lowpan.wire.network_data import NetworkData
-
-_FIRST_RESCAN, _LONGEST_RESCAN = 2_000_000, 1_200_000_000
-"""Microseconds before all channels are asked again, doubled each time."""
-
-
-class State(Enum):
-    """What a child is doing."""
-
-    STOPPED = "not started"
-    DISCOVERING = "looks for its network"
-    RESTORING = "asks its last parent"
-    ATTACHING = "looks for a parent"
-    ATTACHED = "is a child"
-
+from lowpan.wire.mle_tlvs import AddressRegistration, LeaderData
 
 Internal = (
     AttemptFailed
@@ -58,12 +42,6 @@ Internal = (
     | Elsewhere
 )
 """What the parts tell each other through here."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    channel: int
-    pan_id: int
 
 
 class Membership:
@@ -78,12 +56,12 @@ class Membership:
         self.keeping = Keeping(station, addresses)
         self.following = Following(station, addresses, datasets)
         self.announcing = Announcing(station, datasets)
-        self._places: list[Found] = []
-        self._rescan_at: int | None = None
-        self._rescan_after = _FIRST_RESCAN
-        self._previous: _Place | None = None
+        self._places = Places(self.scanning)
+        self._previous: Place | None = None
         """Where we were before we followed an Announce."""
         self._tries_pending = False
+        self._follow_at: int | None = None
+        """When to use a dataset whose keys the store did not keep."""
         self._registered: AddressRegistration | None = None
         """What the parent knows, or is about to be told."""
 
@@ -108,24 +86,22 @@ class Membership:
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
         dues = [
-            self._rescan_at,
-            self.scanning.next_deadline(),
+            self._places.next_deadline(),
             self.restoring.next_deadline(),
             self.attaching.next_deadline(),
             self.keeping.next_deadline(),
             self.following.request.next_deadline(),
             self.announcing.next_deadline(),
             self.datasets.next_deadline(),
+            self._follow_at,
         ]
         return min((due for due in dues if due is not None), default=None)
 
     def handle_deadline(self, *, now: int) -> list[MeshAction]:
         """Do what is due."""
         actions: list[MeshAction] = []
-        if self._rescan_at is not None and now >= self._rescan_at:
-            actions += self._discover(now)
         for part in (
-            self.scanning,
+            self._places,
             self.restoring,
             self.attaching,
             self.keeping,
@@ -139,6 +115,9 @@ class Membership:
         due = self.datasets.next_deadline()
         if due is not None and due <= now:
             actions += self._apply_pending(now)
+        if self._follow_at is not None and self._follow_at <= now:
+            self._follow_at = None
+            actions += self._follow_network(self.datasets.active, now)
         return actions
 
     def do(self, told: list[MeshAction | Internal], now: int) -> list[MeshAction]:
@@ -151,7 +130,8 @@ class Membership:
                 case Discovered(found):
                     actions += self._discovered(found, now)
                 case Restored(remembered, leader_data):
-                    actions += self._restored(remembered, leader_data, now)
+                    parent = Parent(remembered.parent, remembered.parent_rloc16)
+                    actions += self._attached(parent, remembered.rloc16, leader_data, None, now)
                 case NotRestored():
                     actions += [*self._tune(self._place()), *self._attach_anew(now)]
                 case ParentGone(loss):
@@ -177,13 +157,8 @@ class Membership:
         chosen = self.attaching.chosen
         if chosen is None or opened.sender != chosen.parent:
             return []
-        source = message.find(TlvType.SOURCE_ADDRESS, SourceAddress)
-        given = message.find(TlvType.ADDRESS16, Address16)
-        leader = message.find(TlvType.LEADER_DATA, LeaderData)
-        data = message.find(TlvType.NETWORK_DATA, NetworkData)
-        if source is None or given is None or leader is None or data is None:
-            return []
-        if len(source.address) != 2 or router_id(source.address) != router_id(given.address):
+        assigned = assigned_by(message, opened.sender)
+        if assigned is None:
             return []
         place = self._place()
         taken = self.following.take_datasets(message, now=now)
@@ -198,11 +173,14 @@ class Membership:
             self._tries_pending = False
         if message.find(TlvType.PENDING_TIMESTAMP) is None:
             actions += self._keep(self.datasets.drop_pending)
-        self.station.use_network(self.datasets.active, now=now)
+        try:
+            self.station.use_network(self.datasets.active, now=now)
+        except StoreError as error:
+            return [*actions, SendingFailed(str(error))]  # the next attempt may do better
         if place != self._place():  # its dataset says where all will be found from now on
             actions += self._tune(self._place())
-        parent = Parent(opened.sender, source.address)
-        return [*actions, *self._attached(parent, given.address, leader, message, now)]
+        told = self._attached(assigned.parent, assigned.rloc16, assigned.leader_data, message, now)
+        return [*actions, *told]
 
     def detach(self, loss: Loss, now: int) -> list[MeshAction]:
         """Be nobody's child, and look for another parent."""
@@ -235,8 +213,7 @@ class Membership:
     # From state to state
 
     def _stop_all(self) -> None:
-        self._rescan_at = None
-        self.scanning.stop()
+        self._places.stop()
         self.restoring.stop()
         self.attaching.stop()
         self.keeping.stop()
@@ -244,26 +221,21 @@ class Membership:
         self.announcing.stop()
 
     def _discover(self, now: int) -> list[MeshAction]:
-        self._rescan_at = None
         self.state = State.DISCOVERING
-        return self.scanning.start(now=now)
+        return self._places.look(now=now)
 
     def _discovered(self, found: tuple[Found, ...], now: int) -> list[MeshAction]:
-        self._places = [one for one in found if one.pan_id not in {None, 0xFFFF}]
+        self._places.take(found)
         return self._next_place(now)
 
     def _next_place(self, now: int) -> list[MeshAction]:
         """Try where something was found, the strongest first; then look again."""
-        if not self._places:
-            self._rescan_at = now + self._rescan_after
-            self._rescan_after = min(2 * self._rescan_after, _LONGEST_RESCAN)
+        place = self._places.next(now=now)
+        if place is None:
             self.state = State.DISCOVERING
             self.attaching.stop()
             return []
-        place = self._places.pop(0)
-        assert place.pan_id is not None
-        tuned = self._tune(_Place(place.channel, place.pan_id))
-        return [*tuned, *self._attach_anew(now)]
+        return [*self._tune(place), *self._attach_anew(now)]
 
     def _attach_anew(self, now: int) -> list[MeshAction]:
         self.restoring.stop()
@@ -283,14 +255,10 @@ class Membership:
             network = self.datasets.active
             if self._tries_pending:
                 network = self.datasets.pending.network
-            self.station.use_network(network, now=now)
-            return [*self._expect_prefix(), *self._tune(self._place())]
+            told = self._keep(lambda: self.station.use_network(network, now=now))
+            return [*told, *self._expect_prefix(), *self._tune(self._place())]
         self.announcing.look_for_others(now=now)
         return []
-
-    def _restored(self, remembered: Remembered, leader: LeaderData, now: int) -> list[MeshAction]:
-        parent = Parent(remembered.parent, remembered.parent_rloc16)
-        return self._attached(parent, remembered.rloc16, leader, None, now)
 
     def _attached(
         self,
@@ -304,9 +272,9 @@ class Membership:
         prefix = station.network.mesh_local_prefix
         assert prefix is not None
         self._stop_all()
-        self.state, self._rescan_after = State.ATTACHED, _FIRST_RESCAN
+        self.state = State.ATTACHED
         station.parent, station.rloc16 = parent, rloc16
-        place = _Place(station.radio.channel, station.radio.pan_id)
+        place = Place(station.radio.channel, station.radio.pan_id)
         station.security.peers.verified(parent.extended, parent.rloc16, place.pan_id)
         remembered = Remembered(parent.extended, parent.rloc16, rloc16)
         actions = self._keep(lambda: save_parent(station.store, remembered))
@@ -322,7 +290,7 @@ class Membership:
         self._register(now)
         role = station.settings.role
         if role.sleeps:
-            actions.append(SleepOn(parent.rloc16, self._poll_interval()))
+            actions.append(SleepOn(parent.rloc16, station.settings.frequent_poll_interval))
         else:
             actions.append(StayAwake())
         told = Attached(
@@ -343,12 +311,6 @@ class Membership:
             self._registered = registered
             self.keeping.register_addresses(now=now)
 
-    def _poll_interval(self) -> int:
-        """Return how often to poll: so often that some may fail within the child timeout."""
-        settings = self.station.settings
-        spare = settings.retry_interval * settings.most_attempts
-        return max(min(settings.poll_interval, settings.timeout * 1_000_000 - spare), 10_000)
-
     def _tell_previous(self, now: int) -> list[MeshAction]:
         """Say where the network is, there where we were before."""
         previous, self._previous = self._previous, None
@@ -357,7 +319,7 @@ class Membership:
     def _go(self, where: Elsewhere, now: int) -> list[MeshAction]:
         """Follow an Announce; if there is nobody, we come back."""
         station = self.station
-        self._previous = _Place(station.radio.channel, station.radio.pan_id)
+        self._previous = Place(station.radio.channel, station.radio.pan_id)
         told: list[MeshAction] = [AnnounceHeard(where.channel, where.pan_id)]
         parent = station.parent
         if parent is not None:
@@ -368,7 +330,7 @@ class Membership:
                 *self.addresses.detach(),
             ]
         self._stop_all()
-        told += self._tune(_Place(where.channel, where.pan_id))
+        told += self._tune(Place(where.channel, where.pan_id))
         return [*told, *self._attach_anew(now)]
 
     # The network as it changes
@@ -385,7 +347,11 @@ class Membership:
     def _follow_network(self, network: ThreadNetwork, now: int) -> list[MeshAction]:
         """Be where the network is now, with its key; a parent with the same key stays ours."""
         station, before = self.station, self.station.network
-        station.use_network(network, now=now)
+        try:
+            station.use_network(network, now=now)
+        except StoreError as error:
+            self._follow_at = now + RETRY_AFTER
+            return [SendingFailed(str(error))]
         stamp = network.active_timestamp
         place = self._place()
         told: list[MeshAction] = [
@@ -402,7 +368,7 @@ class Membership:
         station.security.peers.verified(
             station.parent.extended, station.parent.rloc16, place.pan_id
         )
-        if place != _Place(station.radio.channel, station.radio.pan_id):
+        if place != Place(station.radio.channel, station.radio.pan_id):
             told += self._tune(place, station.rloc16)
             self.keeping.ask_at(now + station.soon(station.settings.response_delay))
         return told
@@ -424,14 +390,14 @@ class Membership:
             return [SendingFailed(str(error))]
         return []
 
-    def _place(self) -> _Place:
+    def _place(self) -> Place:
         network = self.station.network
         radio = self.station.radio
-        return _Place(
+        return Place(
             radio.channel if network.channel is None else network.channel,
             radio.pan_id if network.pan_id is None else network.pan_id,
         )
 
-    def _tune(self, place: _Place, rloc16: bytes | None = None) -> list[MeshAction]:
+    def _tune(self, place: Place, rloc16: bytes | None = None) -> list[MeshAction]:
         short = NO_SHORT_ADDRESS if rloc16 is None else int.from_bytes(rloc16, "big")
         return [Configure(self.station.tuned(place.channel, place.pan_id, short))]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lowpan.errors import StoreError
 from lowpan.mesh.mle_security import OpenedMle, StaleMle
 from lowpan.mesh.service import MeshAction, SleepOn
 from lowpan.mesh.thread import messages
@@ -9,6 +10,7 @@ from lowpan.mesh.thread.asking import Asking
 from lowpan.mesh.thread.attaching import ATTACH_POLL_INTERVAL
 from lowpan.mesh.thread.child_addresses import ChildAddresses
 from lowpan.mesh.thread.events import Restoring as RestoringNews
+from lowpan.mesh.thread.events import SendingFailed
 from lowpan.mesh.thread.locators import router_id
 from lowpan.mesh.thread.remembered import Remembered
 from lowpan.mesh.thread.station import Station
@@ -90,25 +92,26 @@ class Restoring:
     ) -> list[RestoringAction]:
         """Take an answer that repeats our challenge."""
         remembered = self._remembered
-        if remembered is None:
-            return []
+        mode = message.find(TlvType.MODE, Mode)
         if message.find(TlvType.STATUS) is not None:
             self.stop()
             return [NotRestored()]
-        mode = message.find(TlvType.MODE, Mode)
+        if remembered is None or mode != self._station.settings.role.mode:
+            return []
         source = message.find(TlvType.SOURCE_ADDRESS, SourceAddress)
         leader = message.find(TlvType.LEADER_DATA, LeaderData)
         link = message.find(TlvType.LINK_LAYER_FRAME_COUNTER, LinkLayerFrameCounter)
-        if mode != self._station.settings.role.mode or source is None or leader is None:
-            return []
-        if link is None or len(source.address) != 2:
+        if source is None or len(source.address) != 2 or leader is None or link is None:
             return []
         mle = message.find(TlvType.MLE_FRAME_COUNTER, MleFrameCounter)
         if router_id(source.address) != router_id(remembered.rloc16):
             self.stop()
             return [NotRestored()]
         counter = link.frame_counter if mle is None else mle.frame_counter
-        self._establish(opened, link.frame_counter, counter, now)
+        try:
+            self._establish(opened, link.frame_counter, counter, now)
+        except StoreError as error:
+            return [SendingFailed(str(error))]
         self.stop()
         return [
             Restored(Remembered(opened.sender, source.address, remembered.rloc16), leader),

@@ -76,3 +76,9 @@ class ChildSettings:
     """Of ours that network data makes: it can name far more prefixes than anybody needs."""
     messages_a_second: int = 200
     """MLE messages whose MIC is looked at: a flood of them must not cost all our time."""
+
+    @property
+    def frequent_poll_interval(self) -> int:
+        """Microseconds between polls, so that some may fail within the timeout of the parent."""
+        spare = self.retry_interval * self.most_attempts
+        return max(min(self.poll_interval, self.timeout * 1_000_000 - spare), 10_000)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from lowpan.errors import LowpanError
+from lowpan.errors import LowpanError, StoreError
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import LinkProtection
 from lowpan.mesh.key_sequence import KeySequence
@@ -69,13 +69,21 @@ class Station:
         return self.parent is not None and self.parent.extended == sender
 
     def use_network(self, network: ThreadNetwork, *, now: int) -> None:
-        """Follow a later state of the network; with another key, everything begins anew."""
-        before, self.network = self.network, network
-        if network.network_key != before.network_key:
-            self.mle.keys = ThreadMleKeys(network.network_key, 0)
-            self.keys = self._key_sequence(now)
-        else:
+        """Follow a later state of the network; with another key, everything begins anew.
+
+        Raises StoreError, and is in the network as it was: no key is used before that is durable.
+        """
+        before, keys = self.network, self.mle.keys
+        self.network = network
+        if network.network_key == before.network_key:
             self.keys.set_rotation(max(network.rotation_time, LEAST_ROTATION_HOURS))
+            return
+        self.mle.keys = ThreadMleKeys(network.network_key, 0)
+        try:
+            self.keys = self._key_sequence(now)
+        except StoreError:
+            self.network, self.mle.keys = before, keys
+            raise
 
     def send(
         self,

@@ -15,6 +15,7 @@ from lowpan.mesh.service import (
     TakeAddress,
     UseContext,
 )
+from lowpan.mesh.thread.assignment import State
 from lowpan.mesh.thread.events import (
     Attached,
     ChildIdRequested,
@@ -22,7 +23,6 @@ from lowpan.mesh.thread.events import (
     ParentHeard,
     ParentRequested,
 )
-from lowpan.mesh.thread.membership import State
 from lowpan.mesh.thread.network import network_of
 from lowpan.mesh.thread.settings import Role
 from lowpan.wire.addresses import SHORT_IID_PREFIX

@@ -17,6 +17,7 @@ from lowpan.mesh.service import (
     TakeAddress,
 )
 from lowpan.mesh.thread.address_query import MANAGEMENT_PORT
+from lowpan.mesh.thread.assignment import State
 from lowpan.mesh.thread.events import (
     AnnounceHeard,
     ChildIdRequested,
@@ -28,7 +29,6 @@ from lowpan.mesh.thread.events import (
     PartitionChanged,
 )
 from lowpan.mesh.thread.locators import REALM_LOCAL_ALL_ROUTERS
-from lowpan.mesh.thread.membership import State
 from lowpan.mesh.thread.settings import Role
 from lowpan.store import MemoryStore
 from lowpan.wire.addresses import ALL_NODES, iid_of, link_local

@@ -5,6 +5,7 @@ import pytest
 from lowpan.mac.service import Configure
 from lowpan.mesh.key_sequence import KeySequenceChanged
 from lowpan.mesh.service import SendMle
+from lowpan.mesh.thread.assignment import State
 from lowpan.mesh.thread.events import (
     AnnounceHeard,
     DatasetChanged,
@@ -15,7 +16,6 @@ from lowpan.mesh.thread.events import (
     Loss,
     NetworkFound,
 )
-from lowpan.mesh.thread.membership import State
 from lowpan.mesh.thread.network import network_of
 from lowpan.mesh.thread.settings import Role
 from lowpan.wire.addresses import ALL_NODES

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lowpan.errors import StoreError
 from lowpan.mac.service import Configure
 from lowpan.mesh.service import (
     DropAddress,
@@ -13,6 +14,7 @@ from lowpan.mesh.service import (
     TakeAddress,
     UseContext,
 )
+from lowpan.mesh.thread.assignment import State
 from lowpan.mesh.thread.events import (
     Attached,
     Detached,
@@ -21,8 +23,9 @@ from lowpan.mesh.thread.events import (
     PartitionChanged,
     Restoring,
 )
-from lowpan.mesh.thread.membership import State
 from lowpan.mesh.thread.settings import ChildSettings, Role
+from lowpan.store import MemoryStore
+from lowpan.wire.meshcop import Timestamp
 from lowpan.wire.mle import MleCommand, TlvType
 from lowpan.wire.mle_draft import Challenge, Response, Timeout
 from lowpan.wire.mle_tlvs import (
@@ -45,12 +48,15 @@ from lowpan.wire.network_data import (
 )
 from tests.mesh.thread_parent import (
     CHILD,
+    NETWORK_KEY,
     OTHER_PARENT,
     PARENT,
     SECOND,
+    Air,
     Child,
     ThreadParent,
     attach,
+    dataset,
 )
 
 
@@ -330,3 +336,40 @@ def test_takes_its_leave() -> None:
     air.run_until(lambda: again.engine.rloc16 is not None, 10 * SECOND)
     assert not again.of(Restoring)
     assert again.of(Configure)[0].settings.channel == 11
+
+
+class FailingStore(MemoryStore):
+    """A store that fails while it is told to."""
+
+    fails = False
+
+    def save(self, name: str, octets: bytes) -> None:
+        if self.fails:
+            raise StoreError("the disk is full")
+        super().save(name, octets)
+
+    def remove(self, name: str) -> None:
+        if self.fails:
+            raise StoreError("the disk is full")
+        super().remove(name)
+
+
+@pytest.mark.parametrize("after", range(0, 3_000_000, 100_000))
+def test_store_that_fails_for_a_while_raises_nothing_and_loses_nothing(after: int) -> None:
+    air = Air()
+    parent = ThreadParent(air)
+    store = FailingStore()
+    child = Child(air, store=store).start()
+    air.run(after)
+    later = dataset(seconds=9, network_key=bytes(range(16)), delay=100)
+    parent.behaviour.pending = Timestamp(9), later
+    parent.change_network_data(on_mesh(PREFIX))
+    store.fails = True
+    parent.advertise()
+    air.run(20 * SECOND)
+    parent.behaviour.pending = None
+    store.fails = False
+    air.run_until(lambda: child.engine.rloc16 is not None, 2000 * SECOND)
+    assert child.engine.network.network_key == NETWORK_KEY  # the later one was never durable
+    air.run(300 * SECOND)
+    assert child.engine.state is State.ATTACHED
