@@ -76,7 +76,7 @@ class Layers:
         self._secured = security is not None and security.wants_sealed(FrameType.DATA)
         self.mesh: MeshSide | None = None
         if mesh is not None:
-            self.mesh = MeshSide(mesh, self.own, self.adaptation.contexts)
+            self.mesh = MeshSide(mesh, self.own, self.adaptation.contexts, random)
             self.ipv6.keep_ports(self.mesh.ports)
             self.lowpan.reports_links = True
 

@@ -1,6 +1,7 @@
 """A mesh engine in its node: what it asks is done by the layers below, what it tells goes up."""
 
 from dataclasses import dataclass
+from random import Random
 
 from lowpan.adaptation.contexts import ContextTable
 from lowpan.adaptation.neighbour_discovery.derived import derived_link_address
@@ -28,9 +29,10 @@ from lowpan.mesh.service import (
     UseContext,
 )
 from lowpan.node.addresses import OwnAddress, OwnAddresses
+from lowpan.node.multicast import MplSender
 from lowpan.node.service import AddressChanged, UdpReceived
 from lowpan.radio import RadioSettings
-from lowpan.wire.addresses import LINK_LOCAL_PREFIX, Context, is_multicast
+from lowpan.wire.addresses import LINK_LOCAL_PREFIX, Context, iid_of, is_multicast
 from lowpan.wire.mle import MLE_PORT
 from lowpan.wire.udp_datagram import udp_datagram
 
@@ -62,12 +64,15 @@ class MeshSide:
     Inputs return what remains to be done, in order; `now` is microseconds.
     """
 
-    def __init__(self, engine: MeshEngine, own: OwnAddresses, contexts: ContextTable) -> None:
+    def __init__(
+        self, engine: MeshEngine, own: OwnAddresses, contexts: ContextTable, random: Random
+    ) -> None:
         self.engine = engine
         self.ports = engine.udp_ports | {MLE_PORT}
         self.via: bytes | None = None
         """Link address of the neighbour who is given all that is not for the link itself."""
         self._own, self._contexts = own, contexts
+        self._multicasts = MplSender(random)
         self._due: int | None = None
         self._due_changed = True
         """The engine has been told something since it was asked when it is due."""
@@ -109,6 +114,24 @@ class MeshSide:
         if destination.startswith(LINK_LOCAL_PREFIX):
             return derived_link_address(destination, None)
         return self.via
+
+    def spread(self, datagram: bytes) -> bytes:
+        """Return a datagram for the neighbour who is given everything, as the mesh spreads it.
+
+        A multicast beyond the link that has no options of its own gets that of MPL.
+        """
+        locator = self._locator()
+        if not is_multicast(datagram[24:40]) or datagram[6] == 0 or locator is None:
+            return datagram
+        return self._multicasts.spread(datagram, locator)
+
+    def _locator(self) -> bytes | None:
+        """Return our address that says where in the mesh we are: it ends in our short address."""
+        for own in self._own:
+            iid = iid_of(own.link_address)
+            if own.deprecated and own.ready and own.address[8:] == iid:
+                return own.address
+        return None
 
     def receive(self, received: UdpReceived, *, now: int) -> list[ForNode]:
         """Give the engine a datagram to one of its ports."""

@@ -293,7 +293,7 @@ class Node(Layers):
         destination = datagram[24:40]
         via = None if self.mesh is None else self.mesh.next_link_address(destination)
         if via is not None and not self.own.is_ours(destination):
-            return self._depart(datagram, via, destination, now)
+            return self._send_via(datagram, via, now)
         if is_multicast(destination):
             return self._depart(datagram, BROADCAST, destination, now)
         if self.own.is_ours(destination):
@@ -304,6 +304,13 @@ class Node(Layers):
             return self._handle(self.ipv6.no_route(datagram, now=now), now)
         sent = self.neighbourhood.send_over(datagram, next_hop, now=now)
         return self._from_neighbourhood(sent, now)
+
+    def _send_via(self, datagram: bytes, via: bytes, now: int) -> list[NodeAction]:
+        """Give a datagram to who knows the way, a multicast as the mesh spreads it."""
+        spread = datagram if self.mesh is None else self.mesh.spread(datagram)
+        if len(spread) > MTU:
+            return [self.ipv6.discard(Discard.TOO_BIG, datagram)]
+        return self._depart(spread, via, spread[24:40], now)
 
     def _depart(
         self, datagram: bytes, destination: bytes, next_hop: bytes, now: int

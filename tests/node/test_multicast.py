@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lowpan.adaptation.layer import Ends
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.ipv6 import Ipv6, Ipv6Action, SendDatagram
-from lowpan.node.multicast import ALL_MPL_FORWARDERS, PERIOD
+from lowpan.node.multicast import ALL_MPL_FORWARDERS, PERIOD, MplSender
 from lowpan.node.service import DatagramDiscarded, Discard
 from lowpan.wire.addresses import parse_ipv6
 from lowpan.wire.icmpv6 import ICMPV6, Echo, Icmpv6, Icmpv6Type
@@ -143,3 +143,30 @@ def test_any_options_are_taken_or_malformed(octets: bytes) -> None:
     refused = sum(isinstance(action, DatagramDiscarded) for action in told)
     assert refused + answers(told) == len(told)
     assert len(told) == 1 or refused == 1, "besides, its sender is told of an option (10)"
+
+
+# What we send
+
+
+def test_multicasts_of_the_mesh_get_an_option_with_our_seed() -> None:
+    ipv6 = host()
+    sender, plain = MplSender(Random(1)), echo_request(ipv6, REALM_ALL_NODES)
+    plain = plain[:8] + OURS + plain[24:]
+    first, second = sender.spread(plain, LOCATOR), sender.spread(plain, LOCATOR)
+    assert first[6] == 0
+    assert first[40:45].hex() == "3a006d0460"
+    assert first[46:48] == PARENT
+    assert second[45] == first[45] + 1 & 0xFF
+    assert first[48:] == plain[40:]
+    assert int.from_bytes(first[4:6], "big") == len(plain) - 40 + 8
+
+
+def test_larger_scopes_travel_in_a_tunnel_from_our_locator() -> None:
+    ipv6 = host()
+    sender, plain = MplSender(Random(1)), echo_request(ipv6, SITE_ALL_NODES)
+    spread = sender.spread(plain, LOCATOR)
+    assert (spread[8:24], spread[24:40]) == (LOCATOR, ALL_MPL_FORWARDERS)
+    assert spread[40:45].hex() == "29006d0220"
+    assert spread[46:48].hex() == "0100"
+    assert spread[48:] == plain
+    assert answers(give(ipv6, spread)) == 1

@@ -34,7 +34,7 @@ from lowpan.wire.addresses import LINK_LOCAL_PREFIX, is_multicast
 from lowpan.wire.mle import MLE_MESSAGE, UNSECURED, MleCommand, MleMessage, TlvType
 from lowpan.wire.mle_draft import SourceAddress
 
-_HOP_LIMIT = 255
+_HOP_LIMIT, _NO_PAN = 255, 0xFFFF
 DEFAULT_SETTINGS = ChildSettings()
 
 
@@ -277,7 +277,15 @@ class ThreadChild:
             actions += self._update_response(message, opened, received, now)
         elif self._station.is_parent(opened.sender):
             actions += self._parent_says(message, received, now)
+        elif command == MleCommand.ADVERTISEMENT:
+            self._know(message, opened.sender)
         return actions
+
+    def _know(self, message: MleMessage, sender: bytes) -> None:
+        """Know a router by its short address, so that its broadcasts can be opened."""
+        source, station = message.find(TlvType.SOURCE_ADDRESS, SourceAddress), self._station
+        if source is not None and len(source.address) == 2 and station.radio.pan_id != _NO_PAN:
+            station.security.peers.verified(sender, source.address, station.radio.pan_id)
 
     def _standing(self, message: MleMessage, opened: OpenedMle) -> Standing:
         """Tell how much a message may say: most if it answers a fresh challenge of ours."""

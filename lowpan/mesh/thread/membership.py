@@ -210,8 +210,6 @@ class Membership:
         self.state = State.STOPPED
         return actions
 
-    # From state to state
-
     def _stop_all(self) -> None:
         self._places.stop()
         self.restoring.stop()
@@ -332,8 +330,6 @@ class Membership:
         self._stop_all()
         told += self._tune(Place(where.channel, where.pan_id))
         return [*told, *self._attach_anew(now)]
-
-    # The network as it changes
 
     def _apply_pending(self, now: int) -> list[MeshAction]:
         try:
