@@ -45,7 +45,7 @@ neighbour speaks of us in every third advertisement; and after which whoever is 
 forgotten, if that was not noticed before."""
 
 ALONE_AFTER = 24_000_000
-"""Microseconds after a start, or a change of channel, without a link, until the network is looked
+"""Microseconds after a start, or a change of channel, without links, until the network is looked
 for elsewhere: as long as neighbours are asked, four times 5 s apart, and their answers."""
 OTHERWISE = "another one keeps our frames"
 
@@ -109,6 +109,8 @@ class LinkEstablishment:
         self._begin_at: int | None = None
         self._alone_at: int | None = None
         """When we are alone, if no link is up by then."""
+        self._remembered = 0
+        """Neighbours of before the start."""
         self._save_at: int | None = None
 
     @property
@@ -133,6 +135,7 @@ class LinkEstablishment:
             for link in self._links.restored():
                 if not self._sleeping.sleeps:  # a sleeper hears no answer until it has a parent
                     self._links.requests.plan(link, self.settings.retry_first, now=now)
+        self._remembered = len(self.links)
         if not self._sleeping.sleeps:
             actions.append(JoinGroup(ALL_ROUTERS))
         self._begin_at = now + self._random.randrange(self.settings.start_within + 1)
@@ -285,7 +288,7 @@ class LinkEstablishment:
             match action:
                 case LinkUp():
                     self._sleeping.linked(now=now)
-                    if self.parameters is not None:
+                    if self.parameters is not None and not self._few:
                         self.parameters.linked()
                 case LinkDown(neighbour):
                     actions += self._sleeping.unlinked(neighbour)
@@ -305,15 +308,25 @@ class LinkEstablishment:
     def _moved(self, now: int) -> None:
         """If nobody is left, ask on the new channel, unless it is one of many to be tried."""
         searching = self.parameters and self.parameters.knowledge is Knowledge.SEARCHING
+        if self._links.up and self.parameters is not None:
+            self.parameters.linked()
         if self._links.up == 0 and self._begin_at is None and not searching:
             self._exchanges.solicitation.end()
             self._exchanges.solicitation.begin(within=self.settings.start_within, now=now)
             self._alone_at = now + ALONE_AFTER
 
+    @property
+    def _few(self) -> bool:
+        """Whether half of those who were here before our start are not, or nobody is."""
+        return 2 * self._links.up <= self._remembered or not self._links.up
+
     def _nobody_came(self, now: int) -> list[MeshAction]:
-        """Look for the network elsewhere, if no link has come up where we are."""
+        """Look for the network elsewhere once, if half of it or more is not where we are.
+
+        Those who are may have been off as well, while the others went to another channel.
+        """
         self._alone_at = None
-        if self.parameters is None or self._links.up:
+        if self.parameters is None or not self._few:
             return []
         return self.parameters.alone(now=now)
 
