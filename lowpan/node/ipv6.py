@@ -118,11 +118,11 @@ class Ipv6:
         if not self.own.is_ours(header.destination):
             self._refuse_impostor(header, ends)
             return self._forward(datagram, header, now)
-        if is_multicast(header.destination) and not self._multicasts.is_new(
-            datagram, header, ends.source, now=now
-        ):
-            self.discarded[Discard.REPEATED] += 1
-            return []
+        if is_multicast(header.destination):
+            ours = self.own.get(header.source) is not None
+            if not self._multicasts.is_new(datagram, header, ends.source, ours=ours, now=now):
+                self.discarded[Discard.REPEATED] += 1
+                return []
         return self._for_us(datagram, header, ends, now)
 
     def _for_us(

@@ -50,8 +50,12 @@ class MplReceiver:
             most_per_neighbour=most_per_neighbour,
         )
 
-    def is_new(self, datagram: bytes, header: Ipv6Header, neighbour: bytes, *, now: int) -> bool:
+    def is_new(
+        self, datagram: bytes, header: Ipv6Header, neighbour: bytes, *, ours: bool, now: int
+    ) -> bool:
         """Note a multicast datagram; tell whether it did not come before, as far as it says.
+
+        What is `ours`, by its source, comes back from who has spread it.
 
         Raises MalformedFrame for options that are malformed, or of another version of MPL.
         """
@@ -61,7 +65,7 @@ class MplReceiver:
         if option.control.version:
             raise MalformedFrame("an MPL option of another version", format="MplOption")
         seed = option.seed_id or header.source
-        return self._windows.is_new(seed, option.sequence, neighbour, now=now)
+        return not ours and self._windows.is_new(seed, option.sequence, neighbour, now=now)
 
 
 def _mpl_option(datagram: bytes, header: Ipv6Header) -> MplOption | None:

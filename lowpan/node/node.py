@@ -292,9 +292,10 @@ class Node(Layers):
             return self._handle(self.ipv6.too_big(datagram), now)
         destination = datagram[24:40]
         via = None if self.mesh is None else self.mesh.next_link_address(destination)
-        if via is not None and not self.own.is_ours(destination):
+        to_group = is_multicast(destination)
+        if via is not None and (to_group or not self.own.is_ours(destination)):
             return self._send_via(datagram, via, now)
-        if is_multicast(destination):
+        if to_group:
             return self._depart(datagram, BROADCAST, destination, now)
         if self.own.is_ours(destination):
             looped = self.ipv6.receive_datagram(datagram, Ends(b"", b"", 7), now=now)

@@ -145,6 +145,13 @@ def test_any_options_are_taken_or_malformed(octets: bytes) -> None:
     assert len(told) == 1 or refused == 1, "besides, its sender is told of an option (10)"
 
 
+def test_our_own_multicast_comes_back_from_who_spreads_it() -> None:
+    ipv6 = host()
+    ipv6.own.add(OwnAddress(LOCATOR, 64, PARENT))
+    assert give(ipv6, with_options(echo_request(ipv6, REALM_ALL_NODES), option(3))) == []
+    assert ipv6.discarded[Discard.REPEATED] == 1
+
+
 # What we send
 
 

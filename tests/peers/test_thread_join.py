@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import lowpan
+from lowpan.aio.pinging import EchoAnswer
 from lowpan.aio.thread_options import ThreadOptions
 from lowpan.mesh.key_sequence import KeySequenceChanged
 from lowpan.mesh.thread.events import Attached, Detached
@@ -157,3 +158,33 @@ async def test_follows_key_sequence_and_pending_dataset(role: Role, tmp_path: Pa
             news = events.take_waiting()
             assert not [event for event in news if isinstance(event, Detached)]
             assert [event for event in news if isinstance(event, KeySequenceChanged)]
+
+
+async def test_reaches_a_leader_two_hops_away_and_groups(tmp_path: Path) -> None:
+    async with leader(tmp_path) as (far, uri, offset):
+        (tmp_path / "near").mkdir()
+        near = await OpenThreadNode.start(offset, tmp_path / "near", 3)
+        try:
+            await near.ask(f"dataset set active {(await far.ask('dataset active -x'))[0]}")
+            await near.ask("routerselectionjitter 1")
+            await near.ask("ifconfig up")
+            await near.ask("thread start")
+            await near.until("state", "router", patience=60)
+            await far.ask("nodeidfilter deny 2")  # which is us
+            async with child(uri, await options_for(far, Role.FED), tmp_path) as node:
+                await attached(node, 10)
+                mesh_local = (await far.ask("ipaddr mleid"))[0]
+                assert await pinged(node, mesh_local, 500, 5) == 5
+                lines = await far.ask(f"ping {ours(node)} 1200 5 0.5 64 5", patience=60)
+                assert "5 packets transmitted, 5 packets received" in lines[-1]
+                answered = set[str]()
+                with node.pinger("ff03::1", size=8) as pinger:
+                    pinger.send()
+                    async with asyncio.timeout(5):
+                        while len(answered) < 2:
+                            answer = await pinger.answer()
+                            assert isinstance(answer, EchoAnswer)
+                            answered.add(answer.source)
+                assert answered == {mesh_local, (await near.ask("ipaddr mleid"))[0]}
+        finally:
+            await near.stop()
