@@ -105,6 +105,7 @@ class LinkEstablishment:
             self.neighbours.next_deadline,
         ]
         if parameters is not None:
+            parameters.sleepy = self._sleeping.sleeps
             self._parts.append(parameters.next_deadline)
         self._begin_at: int | None = None
         self._alone_at: int | None = None
@@ -290,6 +291,8 @@ class LinkEstablishment:
                     self._sleeping.linked(now=now)
                     if self.parameters is not None and not self._few:
                         self.parameters.linked()
+                    if self.parameters is not None:
+                        actions += self.parameters.met(action.neighbour, now=now)
                 case LinkDown(neighbour):
                     actions += self._sleeping.unlinked(neighbour)
                     if self._links.up == 0:

@@ -29,6 +29,8 @@ than a channel of 250 kbit/s carries, and less than a hundredth of our time."""
 SETTLES = 2_000_000
 """Microseconds after a Link Accept of ours in which its receiver may still advertise that it has
 none: what it says may have been on its way."""
+PROMPTLY = 300_000
+"""Microseconds within which the sender of an Update is asked for a link where we search."""
 TOO_MANY = "too many"
 
 _UNSECURED = bytes((UNSECURED,))
@@ -274,9 +276,31 @@ class LinkReception:
             message = MLE_MESSAGE.decode(MLE_ENVELOPE.decode(received.payload).payload)
         except MalformedFrame:
             return self._refuse(received.link_source, "malformed")
-        if message.command == MleCommand.UPDATE:
-            return self._parameters.receive_update(message, received, now=now)
-        return self._parameters.receive_update_request(received, now=now)
+        if message.command == MleCommand.UPDATE_REQUEST:
+            return self._parameters.receive_update_request(received, now=now)
+        link = self._links.by_neighbour.get(received.link_source)
+        if link is None or not link.state.receiving:
+            return self._recorded(self._parameters, received, now)
+        return self._parameters.receive_update(message, received, now=now)
+
+    def _recorded(
+        self, parameters: NetworkParameters, received: MleReceived, now: int
+    ) -> list[MeshAction]:
+        """Refuse an Update of somebody who has not answered us, which may be a recording.
+
+        The link layer takes the first frame of an unknown sender whatever its counter.  Where we
+        look for the network, its sender is asked for a link, which proves that it is there.
+        """
+        refused = self._refuse(received.link_source, "Update of who has not answered us")
+        if not parameters.doubtful(received, now=now) or self._sleeping.sleeps:
+            return refused
+        link, actions = self._links.heard(received.link_source, received.rssi, now=now)
+        if link is not None:
+            if link.failures:  # it was asked where it is not any more
+                link.failures = 0
+                self._links.requests.end(link)
+            self._links.requests.plan(link, PROMPTLY, now=now)
+        return refused + actions
 
     # How
 

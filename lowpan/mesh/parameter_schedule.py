@@ -15,7 +15,8 @@ from lowpan.wire.mle_draft import NetworkParameter
 LONGEST_DELAY = 0xFFFFFFFF
 """Milliseconds: what the TLV has room for, 49 days."""
 MOST_AHEAD = 4
-"""Changes of one parameter that may be ahead: a change, its undoing, and as much again."""
+"""Changes of one parameter that may be ahead: a change, its undoing, and as much again.  Those that
+come first, so that all nodes keep the same ones in whatever order they hear of more."""
 APART = 10_000_000
 """Microseconds by which two changes of one parameter are apart at least.
 
@@ -95,12 +96,15 @@ class ParameterSchedule:
         rivals = near if made is None or not _near(made, change) else [made, *near]
         if any(_order(known.value) >= _order(change.value) for known in rivals):
             return False
-        if len(changes) - len(near) >= MOST_AHEAD:
+        kept = sorted([*(known for known in changes if known not in near), change], key=_moment)
+        if change in kept[MOST_AHEAD:]:
             return False
-        changes[:] = sorted(
-            [*(known for known in changes if known not in near), change], key=_moment
-        )
+        changes[:] = kept[:MOST_AHEAD]
         return True
+
+    def put_back(self, parameter: int, ahead: tuple[Change, ...]) -> None:
+        """Have those changes ahead that ahead() has returned."""
+        self._ahead[parameter] = list(ahead)
 
     def take(self, *, now: int) -> list[tuple[int, Value]]:
         """Bring into effect what is due; return what is new, each with its parameter."""
@@ -125,10 +129,16 @@ class ParameterSchedule:
             else []
         )
         for parameter, changes in self._ahead.items():
-            for change in changes:
-                delay = max((change.moment - now + 999) // 1000, 1)
-                said.append(NetworkParameter(parameter, min(delay, LONGEST_DELAY), change.value))
+            said += [
+                NetworkParameter(parameter, delay_until(change, now), change.value)
+                for change in changes
+            ]
         return said
+
+
+def delay_until(change: Change, now: int) -> int:
+    """Return in how many milliseconds a change is, 1 at least, as messages say it."""
+    return min(max((change.moment - now + 999) // 1000, 1), LONGEST_DELAY)
 
 
 def _order(value: Value) -> tuple[int, int]:

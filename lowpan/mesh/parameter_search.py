@@ -17,6 +17,10 @@ ASKS_ELSEWHERE = 2
 """Requests on each other channel: a round of 16 channels takes 42 s."""
 PAUSE, LONGEST_PAUSE = 10_000_000, 600_000_000
 """Microseconds at home between rounds, twice as long after each: being alone may last."""
+LINGER = 5_000_000
+"""Microseconds to stay where somebody may be: a link, which proves it, takes two of them."""
+MOST_ASKED = 3
+"""New links over which we ask one by one, after a start or a search: who is new may be unsure."""
 JITTER = 300_000
 """Microseconds at most before the first request: whole networks start at once."""
 
@@ -56,6 +60,10 @@ class ParameterSearch:
         self._round: Sequence[int] = ()
         self._pause = PAUSE
         self._deadline: int | None = None
+        self._patience = 0
+        self._to_ask = 0
+        self.guessed = False
+        """Sure only because nobody has answered."""
 
     def begin(self, *, elsewhere: Iterable[int] = (), now: int) -> None:
         """Ask from now on, and if nobody answers, on the channels `elsewhere`.
@@ -65,19 +73,46 @@ class ParameterSearch:
         """
         self._round = tuple(elsewhere)
         if self.state is Knowledge.SURE:
-            self._pause = PAUSE
+            self._pause, self._to_ask = PAUSE, MOST_ASKED
             self._enter(Knowledge.ASKING, ASKS, now + self._random.randrange(JITTER))
 
     def found(self) -> None:
-        """Be sure: somebody has answered, or is there."""
-        self.state, self._deadline = Knowledge.SURE, None
+        """Be sure: somebody has answered."""
+        self.state, self._deadline, self.guessed = Knowledge.SURE, None, False
+
+    def search_instead(self, elsewhere: Iterable[int]) -> None:
+        """In the next round, if there is one, look on these channels: home has changed."""
+        if self._round:
+            self._round = tuple(elsewhere)
+
+    def linger(self, *, now: int) -> bool:
+        """Stay a while, once a channel: somebody has answered who may be a recording.
+
+        Return whether we do.
+        """
+        if self.state not in {Knowledge.ASKING, Knowledge.SEARCHING} or not self._patience:
+            return False
+        self._patience -= 1
+        self._deadline = now + LINGER
+        return True
 
     def linked(self) -> None:
         """Go nowhere else: somebody is there, where we are at home."""
         if self.state is not Knowledge.SEARCHING:
             self._round = ()
         if self.state is Knowledge.PAUSING:
-            self.found()
+            self._guess()
+
+    def met(self, *, now: int) -> bool:
+        """Tell whether to ask a neighbour who has just proved that it is there."""
+        sure = self.state is Knowledge.SURE
+        if self.state is Knowledge.PAUSING or (sure and not self.guessed) or not self._to_ask:
+            return False
+        self._to_ask -= 1
+        if sure:
+            self._enter(Knowledge.ASKING, 0, now)
+        self._deadline = now + ASK_EVERY
+        return True
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while we are sure."""
@@ -97,11 +132,16 @@ class ParameterSearch:
 
     def _enter(self, state: Knowledge, asks: int, deadline: int) -> None:
         self.state, self._asks_left, self._deadline = state, asks, deadline
+        self._patience = 1
+
+    def _guess(self) -> None:
+        self.found()
+        self.guessed = True
 
     def _silence(self, now: int) -> list[SearchAction]:
         """Nobody has answered where we are."""
         if not self._round:
-            self.found()
+            self._guess()
             return []
         if self.state is Knowledge.ASKING:
             self._channels = list(reversed(self._round))

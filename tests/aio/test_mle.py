@@ -295,7 +295,11 @@ def test_a_sleeper_links_with_one_neighbour_and_gets_answers() -> None:
             async with node_on(radio, 2, channel=15, mle=sleepy, store=MemoryStore()) as sleeper:
                 await asyncio.sleep(LINKED_S)
                 (parent,) = sleeper.mle.links
-                assert not sleeper.radio.settings.rx_on_when_idle
+                awake = 0
+                for _ in range(100):
+                    await asyncio.sleep(0.0371)
+                    awake += sleeper.radio.settings.rx_on_when_idle
+                assert awake < 40, "it listens for a moment twice in a second, when it asks"
                 assert parent.short_address is not None
                 number = int.from_bytes(parent.short_address, "big")
                 assert await sleeper.ping(SHORT[number - 1])
