@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from lowpan.errors import FieldOutOfRange, KeyFormatError, LowpanError, MalformedFrame, StoreError
 from lowpan.mac.counters import RETRY_AFTER
 from lowpan.mesh.thread.network import ThreadNetwork, is_later, network_from_dataset
+from lowpan.mesh.thread.remembered import forget_parent
 from lowpan.store import Store
 from lowpan.wire.dataset import DATASET, Dataset, MeshCopTlv, MeshCopType
 from lowpan.wire.meshcop import DelayTimer, Timestamp
@@ -51,6 +52,8 @@ class Datasets:
             self._restore_pending(now)
         else:
             store.remove(PENDING)
+            if saved is not None and not saved.is_same_network(given):
+                forget_parent(store)  # it is one of another network
             self._save_active(given)
 
     @property

@@ -23,6 +23,7 @@ from lowpan.mesh.thread.events import (
     PartitionChanged,
     Restoring,
 )
+from lowpan.mesh.thread.network import network_of
 from lowpan.mesh.thread.settings import ChildSettings, Role
 from lowpan.store import MemoryStore
 from lowpan.wire.meshcop import Timestamp
@@ -293,6 +294,15 @@ def test_comes_back_to_its_parent_after_a_restart() -> None:
     assert len(parent.asked(MleCommand.PARENT_REQUEST)) == 1
     air.run(2 * SECOND)
     assert again.of(NetworkDataChanged)
+
+
+def test_parent_of_another_network_is_not_asked() -> None:
+    air, _, child = attach()
+    other = network_of(bytes(range(16)), channel=11, pan_id=0xFACE, mesh_local_prefix=PREFIX)
+    again = Child(air, other, store=child.store).start()
+    air.run(2 * SECOND)
+    assert not again.of(Restoring)
+    assert again.engine.state is State.ATTACHING
 
 
 def test_attaches_anew_where_the_parent_has_forgotten_it() -> None:
