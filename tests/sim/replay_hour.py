@@ -10,7 +10,7 @@ been sealed, and no node may accept the same octets twice.
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -34,6 +34,9 @@ from tests.sim.large import KEY, SECOND, found
 NODES = 50
 CRASH_EVERY, OFF_FOR, ROTATE_EVERY = 45 * SECOND, 20 * SECOND, 600 * SECOND
 """Microseconds: from one crash to the next, until the restart, and between changes of keys."""
+PEACE = 300 * SECOND
+"""Microseconds afterwards in which links that were lost come back: pauses between requests that
+nobody answered are up to 256 s."""
 REPLAY_EVERY = 100_000
 """Microseconds on average between frames of the attacker."""
 FORGED = 0.1
@@ -67,7 +70,7 @@ class Oracle:
 
 
 @contextmanager
-def watched() -> Iterator[Oracle]:
+def watched() -> Generator[Oracle, None, None]:
     """Note all that is sealed and accepted by whichever node, in both layers."""
     oracle = Oracle()
     seal, open_ = LinkSecurity.seal, LinkSecurity.open
@@ -144,7 +147,7 @@ class Attack:
     delivered_twice: int = 0
     """Datagrams to one node, each with random octets of its own."""
     links_missing: int = 0
-    """Ends between nodes that run which are not up when it ends, after a minute of peace."""
+    """Ends that the medium allows and that are not up when it ends."""
 
 
 class Attacked:
@@ -170,13 +173,13 @@ class Attacked:
         schedule.after(CRASH_EVERY // hurry, self._crash)
         schedule.after(ROTATE_EVERY // hurry, self._rotate)
 
-    def pass_time(self, duration: int) -> Attack:
-        """Let microseconds pass, the last minute of them in peace; return what was seen."""
+    def pass_time(self, duration: int, peace: int) -> Attack:
+        """Let microseconds pass, and then some of `peace`; return what was seen."""
         seen, world = self.seen, self.run.world
-        self.run.run(duration - 60 * SECOND)
+        self.run.run(duration)
         self._is_peace = True
         self.attacker.stop()
-        self.run.run(60 * SECOND)
+        self.run.run(peace)
         seen.simulated_s = world.now / SECOND
         seen.recorded, seen.replayed = self.attacker.heard, self.attacker.transmitted
         seen.sent, seen.links_missing = self.run.sent, found(self.run).missing
@@ -246,10 +249,12 @@ def _middle(nodes: list[Inhabitant]) -> tuple[float, float]:
     return round(east, 3), round(north, 3)
 
 
-def attack(duration: int, *, nodes: int = NODES, seed: int = 1, hurry: int = 1) -> Attack:
-    """Attack a network for a time in microseconds, at least a minute; return what was seen."""
+def attack(
+    duration: int, *, nodes: int = NODES, seed: int = 1, hurry: int = 1, peace: int = 60 * SECOND
+) -> Attack:
+    """Attack a network for a time in microseconds, and let it be for some; return what was seen."""
     with watched() as oracle:
-        return Attacked(oracle, nodes=nodes, seed=seed, hurry=hurry).pass_time(duration)
+        return Attacked(oracle, nodes=nodes, seed=seed, hurry=hurry).pass_time(duration, peace)
 
 
 def rows(seen: Attack) -> Iterator[Row]:
@@ -277,7 +282,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.sim.replay_hour", description=__doc__)
     parser.add_argument("--minutes", type=int, default=60)
     minutes = parser.parse_args().minutes
-    show("Replay attack", rows(attack(minutes * 60 * SECOND)))
+    show("Replay attack", rows(attack(minutes * 60 * SECOND, peace=PEACE)))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from unittest.mock import patch
 from lowpan.mac.replay import Freshness, IncomingCounters
 from lowpan.sim.scenario.plan import scenario_of
 from lowpan.sim.scenario.running import ScenarioRun
+from tests.sim import channel_move
+from tests.sim.channel_move import APART, APART_ASLEEP
 from tests.sim.large import KEY, SECOND, linked
 from tests.sim.replay_hour import attack
 from tests.sim.thousand import measure, read_by_lowpan, read_by_tshark
@@ -69,7 +71,7 @@ def test_a_hundred_nodes_link_as_the_medium_allows_and_tshark_reads_all_of_it(
 
 
 def test_a_replay_attack_over_crashes_and_new_keys_is_in_vain() -> None:
-    seen = attack(4 * MINUTE, nodes=16, hurry=4)
+    seen = attack(3 * MINUTE, nodes=16, hurry=4)
     oracle = seen.oracle
     assert (oracle.accepted_twice, oracle.accepted_forged, oracle.sealed_twice) == (0, 0, 0)
     assert seen.delivered_twice == 0
@@ -86,7 +88,17 @@ def test_who_takes_every_counter_for_a_new_one_is_found_out() -> None:
         return Freshness.NEW
 
     with patch.object(IncomingCounters, "accept", careless):
-        seen = attack(2 * MINUTE, nodes=9, hurry=4)
+        seen = attack(MINUTE, nodes=9, hurry=4)
     assert seen.oracle.accepted_twice > 50
     assert seen.delivered_twice > 0
     assert seen.oracle.accepted_forged == 0, "the MIC is still right"
+
+
+def test_all_are_on_the_new_channel_at_the_moment_and_those_who_were_off_soon() -> None:
+    seen = channel_move.measure(nodes=36, sleepers=4)
+    assert -APART / 1000 <= seen.earliest_ms <= seen.latest_ms <= APART / 1000
+    assert seen.latest_sleeper_ms <= APART_ASLEEP / 1000
+    assert seen.in_time >= 36 - 4
+    assert {f"n-{number}" for number in (5, 15, 25, 35)} <= seen.late.keys()
+    assert None not in seen.late.values(), "lost for good"
+    assert seen.sleepers_asleep == 4
