@@ -34,13 +34,27 @@ LONGEST_POLL_INTERVAL_S = 7.0
     metavar="TIME",
     help="With --associate or --role sed: sleep, and ask as often for what waits, such as 4s.",
 )
+@click.option(
+    "--set",
+    "parameters",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="With --mle: let the network have another channel=N or pan_id=ID.",
+)
+@click.option(
+    "--after",
+    callback=within(0.1, 86400),
+    metavar="TIME",
+    help="When --set holds: all have to hear of it before. Default: 60s.",
+)
 @click.option("--coordinator", is_flag=True, help="Have a PAN that devices may join.")
 @click.option("--permit", is_flag=True, help="Let devices join the --coordinator.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def node(radio: str, **options: Any) -> int:
     """Be an IPv6 host on the network of RADIO until interrupted, and tell what happens.
 
-    The key is that of --raw-key, --keys, or the variable LOWPAN_KEYS (`raw HEX index=1`).
+    The key is that of --raw-key, --keys, or the variable LOWPAN_KEYS (`raw HEX index=1`); with
+    --mle, that of --network-key, --keys, or LOWPAN_KEYS (`thread HEX`).
     """
     work = import_module("lowpan.cli.node_running")
     identity = taken_from(options)

@@ -94,6 +94,14 @@ _OPTIONS = (
         "device; default with --dataset: med.",
     ),
     click.option(
+        "--mle", is_flag=True, help="Establish links with all who have the same network key."
+    ),
+    click.option(
+        "--network-key",
+        metavar="HEX",
+        help="Of --mle; better a line `thread HEX` in --keys, where others do not see it.",
+    ),
+    click.option(
         "--store",
         metavar="FILE",
         help="Where frame counters survive; default: in ~/.local/state/lowpan.",
@@ -122,6 +130,8 @@ class IdentityOptions:
     peers: tuple[str, ...] = ()
     dataset: str | None = None
     role: str | None = None
+    mle: bool = False
+    network_key: str | None = None
     store: str | None = None
 
 

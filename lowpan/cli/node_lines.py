@@ -19,6 +19,12 @@ from lowpan.aio.endpoint import udp_ends
 from lowpan.aio.events import EventsMissed, InterfaceNotice, NodeEvent, RadioFailed
 from lowpan.aio.node import Node
 from lowpan.aio.node_state import shown_link_address
+from lowpan.cli.mle_lines import (
+    ParameterNews,
+    links_lines,
+    parameter_values,
+    said_of_parameter,
+)
 from lowpan.cli.place_lines import said_of_place
 from lowpan.cli.thread_lines import said_of_mesh, values_of
 from lowpan.mac.management_service import PlaceChange
@@ -77,23 +83,24 @@ def identity_json(radio: Radio, node: Node) -> str:
     return _line("started", {"description": radio.description, "tun": node.options.tun, **state})
 
 
-def counters_lines(counters: dict[str, Any]) -> list[str]:
-    """Return what was counted, a line for each kind."""
-    lines = ["--- counters ---"]
-    for name, values in counters.items():
+def last_lines(state: dict[str, Any]) -> list[str]:
+    """Return the links at the end, and what was counted, a line for each kind."""
+    lines = links_lines(state["mle"]) if "mle" in state else []
+    lines.append("--- counters ---")
+    for name, values in state["counters"].items():
         shown = ", ".join(f"{what} {number}" for what, number in values.items())
         lines.append(f"{name.replace('_', ' ')}: {shown or 'none'}")
     return lines
 
 
-def counters_json(counters: dict[str, Any]) -> str:
+def last_json(state: dict[str, Any]) -> str:
     """Return the same as an object."""
-    return _line("ended", {"counters": counters})
+    return _line("ended", {name: state[name] for name in ("mle", "counters") if name in state})
 
 
 def event_json(event: NodeEvent) -> str:
     """Return an event as an object: its kind, when it was told, and its fields."""
-    values = values_of(event)
+    values = parameter_values(event) if isinstance(event, ParameterNews) else values_of(event)
     shown = {name: _plain(name, value) for name, value in values.items()}
     return _line(re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower(), shown)
 
@@ -131,13 +138,15 @@ def said(event: NodeEvent) -> str:  # noqa: PLR0911  (a kind each)
             return f"{cause}; {cure}" if cure else cause
         case EventsMissed(count):
             return f"{count} events missed"
-        case _ if isinstance(event, PlaceChange):
-            return said_of_place(event)
         case _:
             return _said_of_others(event)
 
 
-def _said_of_others(news: RouterNews | MeshNews | NeighbourEvent) -> str:
+def _said_of_others(news: RouterNews | PlaceChange | MeshNews | NeighbourEvent) -> str:
+    if isinstance(news, PlaceChange):
+        return said_of_place(news)
+    if isinstance(news, ParameterNews):
+        return said_of_parameter(news)
     if isinstance(news, MeshNews | NeighbourEvent):
         return said_of_mesh(news)
     return _said_of_routers(news)

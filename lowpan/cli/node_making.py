@@ -19,6 +19,7 @@ from lowpan.capture.key_sources import (
 )
 from lowpan.capture.keys import RawKey
 from lowpan.cli.mesh_routes import forwarding_of
+from lowpan.cli.mle_making import mle_of
 from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.report import CommandError
 from lowpan.cli.thread_making import joins_thread, thread_of
@@ -38,8 +39,10 @@ async def node_on(
 
     Raises CommandError for options that make no sense, and what a node raises.
     """
-    security = None
-    if joins_thread(identity):
+    security, mle = None, mle_of(identity)
+    if mle is not None:
+        more["mle"] = mle
+    elif joins_thread(identity):
         more["thread"] = thread_of(identity, more.pop("poll_interval", None))
         identity = replace(identity, channel=None, pan=None)  # the network says both
     else:
@@ -51,7 +54,7 @@ async def node_on(
 def _node(
     radio: Radio, identity: IdentityOptions, security: NodeSecurity | None, more: dict[str, Any]
 ) -> Node:
-    keeps = security is not None or bool(more.get("coordinator")) or "thread" in more
+    keeps = security is not None or any(more.get(name) for name in ("coordinator", "thread", "mle"))
     try:
         extended = extended_address_of(identity.eui64) or radio.settings.extended_address
         return Node(

@@ -4,19 +4,23 @@ import asyncio
 from dataclasses import dataclass
 
 from lowpan.cli.interrupts import until_interrupted
+from lowpan.cli.mle_making import parameter_of
 from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.node_lines import (
-    counters_json,
-    counters_lines,
     event_json,
     event_line,
     identity_json,
     identity_lines,
+    last_json,
+    last_lines,
 )
 from lowpan.cli.node_making import node_on
 from lowpan.cli.output import Output
 from lowpan.cli.report import CommandError
 from lowpan.cli.thread_making import joins_thread
+
+AFTER_S = 60.0
+"""Seconds until a network parameter changes: as long as the longest pause between announcements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,9 @@ class NodeCommandOptions:
     """Seconds."""
     coordinator: bool = False
     permit: bool = False
+    parameters: tuple[str, ...] = ()
+    after: float | None = None
+    """Seconds."""
     as_json: bool = False
 
 
@@ -45,6 +52,8 @@ def run_node(uri: str, identity: IdentityOptions, options: NodeCommandOptions) -
     if options.associate and (options.coordinator or identity.short is not None):
         cause = "--associate with --coordinator or --short"
         raise CommandError(cause, "who joins gets its short address from a coordinator")
+    if (options.parameters and not identity.mle) or (options.after and not options.parameters):
+        raise CommandError("--set without --mle, or --after without --set", "they go together")
     with Output() as output:
         output.most_lines = 1  # somebody watches, or waits for the first line
         asyncio.run(until_interrupted(_be_node(uri, identity, options, output)))
@@ -58,12 +67,15 @@ async def _be_node(
         name: getattr(options, name)
         for name in ("tun", "routes", "associate", "poll_interval", "coordinator")
     }
+    changes = [parameter_of(text) for text in options.parameters]
     shown = event_json if options.as_json else event_line
     async with node_on(uri, identity, **more) as (radio, node):
         events = node.events()
         async with node:
             if options.permit:
                 node.permit_joining()
+            for parameter, value in changes:
+                node.mle.change_parameter(parameter, value, delay=options.after or AFTER_S)
             first = [identity_json(radio, node)] if options.as_json else identity_lines(radio, node)
             _print(output, first)
             try:
@@ -71,9 +83,8 @@ async def _be_node(
                     output.line(shown(event))
             finally:
                 _print(output, [shown(event) for event in events.take_waiting()])
-                counters = node.state()["counters"]
-                last = [counters_json(counters)] if options.as_json else counters_lines(counters)
-                _print(output, last)
+                state = node.state()
+                _print(output, [last_json(state)] if options.as_json else last_lines(state))
             if node.failure is not None:  # the events have ended before anybody interrupted
                 raise node.failure
 

@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from lowpan.adaptation.neighbour_discovery.derived import derived_link_address
+from lowpan.aio.events import Events
 from lowpan.aio.node import Node
 from lowpan.aio.pinging import Pinger
 from lowpan.aio.socket_addresses import octets_of
@@ -15,10 +17,12 @@ from lowpan.cli.ping_advice import advice, wait_for_way
 from lowpan.cli.ping_report import Tally, line_of
 from lowpan.cli.report import CommandError, report
 from lowpan.errors import FieldOutOfRange
+from lowpan.mesh.service import LinkUp
 from lowpan.wire.addresses import format_ipv6, is_multicast
 
-ATTACH_S = 30.0
-"""Seconds to find a parent in a Thread network: where there is one, it takes less than one."""
+ATTACH_S, LINK_S = 30.0, 10.0
+"""Seconds to find a parent in a Thread network: where there is one, it takes less than one; and
+to establish a link by MLE, which takes three."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +86,12 @@ def ping(uri: str, address: str, identity: IdentityOptions, options: PingOptions
 async def _run(uri: str, identity: IdentityOptions, session: _Session) -> None:
     name, output = format_ipv6(session.destination), session.output
     async with node_on(uri, identity) as (_, node):
-        events = node.events()
+        events, news = node.events(), node.events()
         async with node:
             if node.options.thread is not None:
                 await _attached(node)
+            elif node.options.mle is not None:
+                await _linked(news, session.destination)
             await wait_for_way(node, events, session.destination)
             output.line(f"PING {name}({name}) {session.options.size} data bytes")
             try:
@@ -105,6 +111,22 @@ async def _attached(node: Node) -> None:
     except TimeoutError:
         cause = f"no parent was found in the Thread network within {ATTACH_S:g} s"
         raise CommandError(cause, "`lowpan join` tells each step of the way") from None
+
+
+async def _linked(events: Events, destination: bytes) -> None:
+    """Wait until there is a link to whom `destination` names, or to anybody; CommandError."""
+    wanted = derived_link_address(destination, None)
+    try:
+        async with asyncio.timeout(LINK_S):
+            async for event in events:
+                if isinstance(event, LinkUp) and (
+                    wanted is None or wanted in (event.neighbour, event.short_address)
+                ):
+                    return
+    except TimeoutError:
+        cause = f"no link to {format_ipv6(destination)} was established within {LINK_S:g} s"
+        cure = "check network key, --channel and --pan; `lowpan node --mle` tells what comes"
+        raise CommandError(cause, cure) from None
 
 
 async def _ping(node: Node, session: _Session) -> None:
