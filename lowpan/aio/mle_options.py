@@ -1,7 +1,7 @@
 """MLE as drafted on a node, as its user says it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from lowpan.errors import FieldOutOfRange
@@ -11,7 +11,7 @@ from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.security import LinkSecurity
 from lowpan.mesh.key_sequence import LEAST_ROTATION_HOURS, ROTATION_HOURS, KeySequence
 from lowpan.mesh.link_establishment import LinkEstablishment
-from lowpan.mesh.link_settings import MeshLinkSettings
+from lowpan.mesh.link_settings import SLEEPER, MeshLinkSettings
 from lowpan.mesh.mle_keys import NamedMleKeys
 from lowpan.mesh.mle_security import MleSecurity
 from lowpan.mesh.network_parameters import NetworkParameters
@@ -35,7 +35,7 @@ class MleOptions:
     rotation_hours: int = ROTATION_HOURS
     """Hours for which a key sequence is in use, 2 or more."""
     links: MeshLinkSettings = field(default_factory=MeshLinkSettings)
-    """Times and bounds; `mode=SLEEPER` for a node that sleeps."""
+    """Times and bounds."""
     channels: Collection[int] = CHANNELS
     """Where the network may go, and is looked for."""
 
@@ -58,9 +58,19 @@ class MleOptions:
             raise FieldOutOfRange(f"a rotation time of {self.rotation_hours} hours: {least}")
 
     def parts(
-        self, extended_address: bytes, store: Store, random: Random, *, now: int
+        self,
+        extended_address: bytes,
+        store: Store,
+        random: Random,
+        *,
+        poll_interval: float | None = None,
+        now: int,
     ) -> "MleParts":
-        """Return the engines of a node; raises StoreError."""
+        """Return the engines of a node, one that sleeps if it polls; raises StoreError."""
+        links = self.links
+        if poll_interval is not None:
+            interval = round(poll_interval * 1_000_000)
+            links = replace(links, mode=SLEEPER, poll_interval=interval)
         link, mle, keys = self._secured(extended_address, store, now)
         parameters = NetworkParameters(
             random, store=store, settings=ParameterSettings(SECURITY_LEVEL, self.channels)
@@ -72,7 +82,7 @@ class MleOptions:
             keys=keys,
             parameters=parameters,
             store=store,
-            settings=self.links,
+            settings=links,
         )
         return MleParts(link, mle, keys, parameters, engine)
 

@@ -51,7 +51,8 @@ class NodeOptions:
     associate: bool = False
     """Join a PAN: any that lets us in, or the one of `pan_id`, on `channel` if it is given."""
     poll_interval: float | None = None
-    """Seconds: sleep, and ask the coordinator as often for what waits; None: listen always."""
+    """Seconds: sleep, and ask the coordinator, with `mle` a neighbour, as often for what waits;
+    None: listen always."""
     coordinator: bool = False
     """Let devices join us, while that is permitted."""
     thread: ThreadOptions | None = None
@@ -72,8 +73,8 @@ class NodeOptions:
             raise FieldOutOfRange("the coordinator gives the short address of who joins")
         if self.poll_interval is None:
             return
-        if not self.associate:
-            raise FieldOutOfRange("a sleeper needs a coordinator to ask: associate=True")
+        if not self.associate and self.mle is None:
+            raise FieldOutOfRange("a sleeper needs somebody to ask: associate=True, or mle")
         if not 0.05 <= self.poll_interval <= LONGEST_POLL_INTERVAL_S:
             longest = f"{LONGEST_POLL_INTERVAL_S:g}"
             raise FieldOutOfRange(f"a poll interval is 0.05 to {longest} s: frames wait no longer")

@@ -40,7 +40,9 @@ class NodeParts:
             self.security = options.thread.secures(extended, self.store)
             self.child = options.thread.child(self.security, self.store, random, now=now)
         elif options.mle is not None:
-            self.mle = options.mle.parts(extended, self.store, random, now=now)
+            self.mle = options.mle.parts(
+                extended, self.store, random, poll_interval=options.poll_interval, now=now
+            )
             self.security = self.mle.link
         elif isinstance(options.security, NodeSecurity):
             self.security = options.security.secures(

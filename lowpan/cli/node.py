@@ -32,7 +32,7 @@ LONGEST_POLL_INTERVAL_S = 7.0
     "--poll-interval",
     callback=within(0.05, LONGEST_POLL_INTERVAL_S),
     metavar="TIME",
-    help="With --associate or --role sed: sleep, and ask as often for what waits, such as 4s.",
+    help="With --associate, --mle or --role sed: sleep, and ask so often for what waits, as 4s.",
 )
 @click.option(
     "--set",

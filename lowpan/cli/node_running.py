@@ -44,7 +44,7 @@ def run_node(uri: str, identity: IdentityOptions, options: NodeCommandOptions) -
     """Run until interrupted; raise CommandError and what a node raises."""
     if options.routes and options.tun is None:
         raise CommandError("--route without --tun", "add --tun lowpan0")
-    joins = options.associate or joins_thread(identity)
+    joins = options.associate or joins_thread(identity) or identity.mle
     if options.poll_interval is not None and not joins:
         raise CommandError("--poll-interval without --associate", "a sleeper needs a coordinator")
     if options.permit and not options.coordinator:

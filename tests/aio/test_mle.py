@@ -12,7 +12,7 @@ import pytest
 from lowpan import FieldOutOfRange, MleOptions, Node, NodeSecurity
 from lowpan.errors import StoreError
 from lowpan.mesh.key_sequence import Cause, KeySequenceChanged
-from lowpan.mesh.link_settings import SLEEPER, MeshLinkSettings
+from lowpan.mesh.link_settings import MeshLinkSettings
 from lowpan.mesh.link_state import LinkState
 from lowpan.mesh.parameter_events import ParameterApplied, ParameterScheduled
 from lowpan.mesh.parameter_schedule import ParameterId
@@ -288,11 +288,10 @@ def test_a_sleeper_links_with_one_neighbour_and_gets_answers() -> None:
     async def live() -> None:
         cable = Cable()
         async with network(cable, 2) as nodes:
-            sleepy = MleOptions(
-                network_key=KEY, links=MeshLinkSettings(mode=SLEEPER, poll_interval=500_000)
-            )
             radio = cable.radio(COMPLETE | RadioCapability.RECEIVER_OFF)
-            async with node_on(radio, 2, channel=15, mle=sleepy, store=MemoryStore()) as sleeper:
+            async with node_on(
+                radio, 2, channel=15, mle=MLE, poll_interval=0.5, store=MemoryStore()
+            ) as sleeper:
                 await asyncio.sleep(LINKED_S)
                 (parent,) = sleeper.mle.links
                 awake = 0
