@@ -161,7 +161,7 @@ class Node:
     def mle(self) -> Mle:
         """Return links, network parameters and keys of a node with MLE; RuntimeError without."""
         if self._mle is None:
-            raise RuntimeError("a node without mle=MleOptions(...)")
+            raise RuntimeError("no MLE: make it with mle=MleOptions(...), and enter it")
         return self._mle
 
     @property

@@ -22,7 +22,7 @@ from lowpan.wire.addresses import format_ipv6, is_multicast
 
 ATTACH_S, LINK_S = 30.0, 10.0
 """Seconds to find a parent in a Thread network: where there is one, it takes less than one; and
-to establish a link by MLE, which takes three."""
+to establish a link by MLE, which takes two to five."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -355,7 +355,7 @@ async def test_a_store_is_needed() -> None:
 
 async def test_without_mle_there_is_none() -> None:
     async with node_on(Cable().radio(), 0) as node:
-        with pytest.raises(RuntimeError, match="without mle"):
+        with pytest.raises(RuntimeError, match="no MLE"):
             _ = node.mle
 
 
