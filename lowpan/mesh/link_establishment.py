@@ -165,9 +165,9 @@ class LinkEstablishment:
 
     def frame_heard(self, heard: FrameHeard, *, now: int) -> list[MeshAction]:
         """Take note that a neighbour is there; see MeshEngine."""
-        if heard.authentic and heard.sender in self.links:
+        if heard.authentic and heard.sender in self._links.by_neighbour:
             self.neighbours.heard(heard.sender, now=now)
-            if self._keys is not None:
+            if self._keys is not None and heard.key_sequence != self._keys.current:
                 return list(self._keys.frame_accepted(heard.key_sequence, now=now))
         return []
 
@@ -177,7 +177,7 @@ class LinkEstablishment:
         if len(receiver) == 2:
             neighbour = self.neighbours.by_short(receiver)
             receiver = b"" if neighbour is None else neighbour.extended_address
-        link = self.links.get(receiver)
+        link = self._links.by_neighbour.get(receiver)
         if link is None:
             return []
         link.unacknowledged = 0 if sent.acknowledged else link.unacknowledged + 1

@@ -73,7 +73,12 @@ class Neighbour:
 
         Before the neighbour has said how it hears us, what we know must do.
         """
-        return self.quality_in if self.reported_quality is None else self.two_way_quality
+        worth = self.quality_in
+        if self.reported_quality is None:
+            return worth
+        if self.quality_out < worth:
+            worth = self.quality_out
+        return min(worth, self.most_quality)
 
     def expected_transmissions(self, *, now: int) -> float | None:
         """Return ETX of frames to it, None if nothing that can be trusted is known.
@@ -115,15 +120,20 @@ class Neighbour:
 
     def judge(self, *, now: int) -> bool:
         """Tell whether a quality is another one now; forget evidence that is not fresh."""
-        self.forget_if_silent(now=now)
-        if self.reported_quality is not None and now - self.reported_at >= self.fresh_for:
+        oldest = now - self.fresh_for
+        if self.last_heard <= oldest:
+            self.incoming = self.gaps = None
+        if self.reported_at <= oldest:
             self.reported_quality = self.reported_ratio = None
-        before = self.quality_in, self.quality_out
-        self.quality_in = (None if self.incoming is None else self.incoming.quality) or NO_LINK
-        self.quality_out = self.reported_quality or NO_LINK
-        most = None if self.outgoing is None else self.outgoing.most_quality(now=now)
+        incoming, outgoing = self.incoming, self.outgoing
+        quality_in = (None if incoming is None else incoming.quality) or NO_LINK
+        quality_out = self.reported_quality or NO_LINK
+        most = None if outgoing is None else outgoing.most_quality(now=now)
         self.most_quality = BEST_LINK if most is None else most
-        return before != (self.quality_in, self.quality_out)
+        if quality_in == self.quality_in and quality_out == self.quality_out:
+            return False
+        self.quality_in, self.quality_out = quality_in, quality_out
+        return True
 
     def due(self) -> int:
         """Return when silence changes something next."""

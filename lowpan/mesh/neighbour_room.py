@@ -41,6 +41,10 @@ class NeighbourRoom:
         self._worths[address] = worth
         self._ranks[worth][address] = None
 
+    def has(self, address: bytes, worth: int) -> bool:
+        """Tell whether it is here and of this worth, or pinned."""
+        return self._worths.get(address) == worth or address in self._pinned
+
     def remove(self, address: bytes) -> None:
         """Move out, if it is here."""
         self._pinned.discard(address)

@@ -321,9 +321,8 @@ class NeighbourTable:
 
     def _judge(self, neighbour: Neighbour, now: int) -> list[NeighbourEvent]:
         """Bring qualities up to date, and the place in the room that goes with them."""
-        worth = neighbour.worth
         changed = neighbour.judge(now=now)
-        if neighbour.worth != worth:
+        if not self._rooms[neighbour.standing].has(neighbour.extended_address, neighbour.worth):
             self._place(neighbour)
         return [_quality_of(neighbour)] if changed else []
 

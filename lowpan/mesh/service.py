@@ -260,11 +260,17 @@ class MeshEngine(Protocol):
         ...
 
     def frame_heard(self, heard: FrameHeard, *, now: int) -> list[MeshAction]:
-        """Take note of a frame that the link layer has accepted."""
+        """Take note of a frame that the link layer has accepted.
+
+        If that causes no action, nothing is due any earlier.
+        """
         ...
 
     def frame_sent(self, sent: FrameSent, *, now: int) -> list[MeshAction]:
-        """Take note of what became of a frame."""
+        """Take note of what became of a frame.
+
+        If it was acknowledged, and that causes no action, nothing is due any earlier.
+        """
         ...
 
     def parent_lost(self, *, now: int) -> list[MeshAction]:

@@ -92,10 +92,14 @@ class MeshSide:
         return self.carry_out(self.engine.handle_deadline(now=now))
 
     def note(self, frame: FrameHeard | FrameSent, *, now: int) -> list[ForNode]:
-        """Tell the engine of a frame."""
+        """Tell the engine of a frame; if all is well, it asks for nothing, and nothing is due."""
         if isinstance(frame, FrameHeard):
-            return self.carry_out(self.engine.frame_heard(frame, now=now))
-        return self.carry_out(self.engine.frame_sent(frame, now=now))
+            actions = self.engine.frame_heard(frame, now=now)
+        else:
+            actions = self.engine.frame_sent(frame, now=now)
+            if not frame.acknowledged:
+                self._due_changed = True
+        return self.carry_out(actions) if actions else []
 
     def parent_lost(self, *, now: int) -> list[ForNode]:
         """Tell the engine that whom a sleeper asks does not answer."""
