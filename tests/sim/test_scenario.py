@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lowpan.mesh.network_parameters import ParameterApplied
-from lowpan.sim.scenario.plan import Scenario, read_scenario, scenario_of
+from lowpan.mesh.parameter_events import ParameterApplied
+from lowpan.sim.scenario.plan import LONGEST_FILE, Scenario, read_scenario, scenario_of
 from lowpan.sim.scenario.running import ScenarioRun
 from lowpan.sim.scenario.summary import states_of, summary_of
 from lowpan.sim.scenario.table import ScenarioError
@@ -178,3 +178,63 @@ def test_mistakes_are_told_with_their_place(text: str, why: str) -> None:
 def test_a_file_that_is_not_there_is_told() -> None:
     with pytest.raises(ScenarioError):
         read_scenario(Path("nowhere.toml"))
+
+
+KEYED = '[network]\nkey = "00112233445566778899aabbccddeeff"\nmle = true\n'
+PAIR = '[[nodes]]\nname = "a"\ncount = 2\n'
+CHANGE = '[[events]]\nat = "2 s"\ndo = "change"\nnodes = ["a-1"]\nparameter = "channel"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "[" * 100_000,
+        "seed = " + "9" * 5000,
+        PAIR + "[medium]\nloss = " + "9" * 400,
+        PAIR + "at = [1" + "0" * 400 + ", 0]",
+        PAIR + "at = [inf, 0]",
+        PAIR + "at = [nan, 0]",
+        PAIR + 'place = "random"\narea = [1e308, 1e308]',
+        PAIR + '[[events]]\nat = "0 s"\ndo = "replay"\nplace = [nan, 0]',
+        KEYED + PAIR + CHANGE + 'value = 99\ndelay = "10 s"',
+        KEYED + PAIR + CHANGE + 'value = 20\ndelay = "0 s"',
+        KEYED + PAIR + CHANGE + 'value = 20\ndelay = "100 d"',
+        PAIR + CHANGE + 'value = 20\ndelay = "10 s"',
+        PAIR + '[[events]]\nat = "2 s"\ndo = "rotate"\nnodes = ["a-1"]',
+        '[[nodes]]\nname = ""',
+        '[[nodes]]\nname = "all"',
+        '[[nodes]]\nname = "neighbours"',
+    ],
+)
+def test_what_no_world_can_be_made_of_is_refused_before_it_runs(text: str) -> None:
+    with pytest.raises(ScenarioError):
+        scenario_of('duration = "5 s"\n' + text)
+
+
+def test_a_key_that_is_no_text_is_not_shown() -> None:
+    with pytest.raises(ScenarioError) as refused:
+        scenario_of('duration = "5 s"\n[network]\nkey = 1234567890\n' + PAIR)
+    assert "1234567890" not in str(refused.value)
+
+
+def test_a_file_without_an_end_is_no_scenario(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError):
+        read_scenario(Path("/dev/zero"))
+    endless = tmp_path / "long.toml"
+    endless.write_text("#" * (LONGEST_FILE + 1))
+    with pytest.raises(ScenarioError):
+        read_scenario(endless)
+
+
+def test_what_cannot_happen_to_a_node_that_is_off_is_counted_and_the_run_goes_on() -> None:
+    text = 'duration = "20 s"\n' + KEYED + PAIR
+    text += '[[events]]\nat = "1 s"\ndo = "crash"\nnodes = ["a-1"]\n'
+    text += CHANGE + 'value = 20\ndelay = "5 s"\n'
+    text += '[[events]]\nat = "3 s"\ndo = "rotate"\nnodes = ["a-1"]\n'
+    text += '[[events]]\nat = "4 s"\ndo = "restart"\nnodes = ["a-1"]\n'
+    text += CHANGE.replace("2 s", "5 s") + 'value = 20\ndelay = "5 s"\n'
+    text += CHANGE.replace("2 s", "6 s") + 'value = 15\ndelay = "5 s"\n'  # too close
+    run = ScenarioRun(scenario_of(text))
+    run.run(run.scenario.duration)
+    assert run.told["EventRefused"] == 3
+    assert run.world.now == 20_000_000

@@ -1,8 +1,12 @@
 """What happens to a network while it runs, in the words of a scenario."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
-from lowpan.mesh.parameter_schedule import ParameterId
+from lowpan.errors import FieldOutOfRange
+from lowpan.mesh.network_parameters import SOONEST
+from lowpan.mesh.parameter_events import CHANNELS
+from lowpan.mesh.parameter_schedule import LONGEST_DELAY, ParameterId, check_value
 from lowpan.sim.scenario.table import ScenarioError, Table
 
 
@@ -62,16 +66,29 @@ def happening(table: Table) -> Happening:
         place = table.pair("place")
     if do == "change":
         parameter = _parameter(table)
-        value, delay = table.number("value", 0, 0xFFFF), table.duration("delay")
+        value, delay = _value(table, parameter), table.duration("delay")
+        if not SOONEST <= delay <= LONGEST_DELAY * 1000:
+            raise ScenarioError(f"{table.name}: delay is none of 1 s .. 49 d")
     table.done()
     return Happening(moment, do, nodes, share, place, parameter, value, delay)
 
 
 def _names(table: Table) -> tuple[str, ...]:
-    names = table.take("nodes", list)
+    names = cast("list[Any]", table.take("nodes", list))
     if not names or not all(isinstance(name, str) for name in names):
         raise ScenarioError(f"{table.name}: nodes is no list of names")
     return tuple(names)
+
+
+def _value(table: Table, parameter: int) -> int:
+    value = table.number("value", 0, 0xFFFF)
+    try:
+        check_value(parameter, value)
+    except FieldOutOfRange as error:
+        raise ScenarioError(f"{table.name}: {error}") from error
+    if parameter == ParameterId.CHANNEL and value not in CHANNELS:
+        raise ScenarioError(f"{table.name}: value = {value} is no channel, which are 11..26")
+    return value
 
 
 def _parameter(table: Table) -> int:

@@ -13,7 +13,11 @@ from lowpan.sim.scenario.table import ScenarioError, Table
 
 MOST_NODES = 20_000
 """As many as short addresses are practical, and memory of an ordinary machine is enough for."""
+LONGEST_FILE = 1 << 20
+"""Octets of a scenario: five thousand tables of two hundred each."""
 _HIGHEST_PAN_ID = 0xFFFE
+NEIGHBOURS, ALL = "neighbours", "all"
+"""Receivers that no node may be called like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,14 @@ def names_in(group: Group) -> tuple[str, ...]:
 def read_scenario(path: Path) -> Scenario:
     """Return the scenario in a file; raise ScenarioError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST_FILE + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path} cannot be read: {error}") from error
+    if len(text) > LONGEST_FILE:
+        raise ScenarioError(
+            f"{path} is longer than any scenario: {LONGEST_FILE} characters at most"
+        )
     return scenario_of(text, path.stem)
 
 
@@ -94,7 +103,7 @@ def scenario_of(text: str, title: str = "scenario") -> Scenario:
     """Return the scenario that `text` says; raise ScenarioError."""
     try:
         values: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, numbers without end, tables in tables
         raise ScenarioError(f"no TOML: {error}") from error
     top = Table("the scenario", values)
     title, seed = top.take("title", str, title), top.number("seed", 0, 2**63, 0)
@@ -173,6 +182,9 @@ def _check(scenario: Scenario) -> None:
     if len(nodes) > MOST_NODES:
         raise ScenarioError(f"{len(nodes)} nodes: more than {MOST_NODES} do not fit one network")
     known = {*scenario.names, *nodes}
+    for name in ("", NEIGHBOURS, ALL):
+        if name in known:
+            raise ScenarioError(f"no node can be called {name!r}")
     several = {name for name, names in scenario.names.items() if len(names) > 1}
     if (
         len(set(nodes)) < len(nodes)
@@ -182,10 +194,14 @@ def _check(scenario: Scenario) -> None:
         raise ScenarioError("two nodes or groups have one name")
     for one in scenario.traffic:
         _check_names(known, "[[traffic]] from", one.sender)
-        if one.receiver not in ("neighbours", "all"):
+        if one.receiver not in (NEIGHBOURS, ALL):
             _check_names(set(nodes), "[[traffic]] to", one.receiver)
     for each in scenario.happenings:
         _check_names(known, f"[[events]] {each.do}", *each.nodes)
+        if each.do == "change" and not scenario.network.mle:
+            raise ScenarioError("[[events]] change: network parameters need mle in [network]")
+        if each.do == "rotate" and scenario.network.network_key is None:
+            raise ScenarioError("[[events]] rotate: there is no key in [network] to go on from")
 
 
 def _check_names(known: set[str], where: str, *names: str) -> None:

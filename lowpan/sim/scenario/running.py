@@ -37,6 +37,22 @@ class ScenarioRun:
         self._log, self._random = log, self.world.draw()
         self.nodes = {node.name: node for node in inhabitants(scenario, self.world, self._tell)}
         self._nearest: dict[str, list[Inhabitant]] = {}
+        self._doers: dict[str, Callable[[Happening, list[Inhabitant]], None]] = {
+            "partition": lambda _, named: self.world.partition([node.sim for node in named]),
+            "repair": lambda _, __: self.world.repair(),
+            "hold": self._hold,
+            "release": lambda _, __: self.world.release(),
+            "crash": self._crash,
+            "restart": self._restart,
+            "lose": lambda happening, _: self.world.lose(happening.share),
+            "corrupt": lambda happening, _: self.world.corrupt(happening.share),
+            "duplicate": lambda happening, _: self.world.duplicate(happening.share),
+            "move": self._move,
+            "replay": self._attack,
+            "change": self._change,
+            "rotate": self._rotate,
+        }
+        """Who sees to each of the WORDS."""
         for traffic in scenario.traffic:
             for name in self._named((traffic.sender,)):
                 begin = traffic.begin + self._random.randrange(traffic.every)
@@ -129,7 +145,7 @@ class ScenarioRun:
         named = [self.nodes[name] for name in self._named(happening.nodes)]
         if self._log is not None:
             self._log(world.now, " ".join(happening.nodes), happening.do)
-        _DOERS[happening.do](self, happening, named)
+        self._doers[happening.do](happening, named)
 
     def _crash(self, happening: Happening, named: list[Inhabitant]) -> None:
         for node in named:
@@ -162,21 +178,33 @@ class ScenarioRun:
     def _change(self, happening: Happening, named: list[Inhabitant]) -> None:
         node = named[0]
         parameters = None if node.mesh is None else node.mesh.parameters
-        if parameters is None:
-            raise FieldOutOfRange("network parameters need mle")
+        if parameters is None or not node.sim.is_running:
+            self._refused(happening, "it is off")
+            return
         now = node.sim.now
-        actions = parameters.change(
-            happening.parameter, happening.value, delay=happening.delay, now=now
-        )
+        try:
+            actions = parameters.change(
+                happening.parameter, happening.value, delay=happening.delay, now=now
+            )
+        except FieldOutOfRange as error:
+            self._refused(happening, str(error))
+            return
         node.sim.take(node.sim.node.carry_out(actions, now=now))
 
     def _rotate(self, happening: Happening, named: list[Inhabitant]) -> None:
         node = named[0]
-        if node.security is None:
-            raise FieldOutOfRange("there are no keys to go on to")
+        if node.security is None or not node.sim.is_running:
+            self._refused(happening, "it is off")
+            return
         now = node.sim.now
         changed = node.security.keys.go_on(now=now)
         node.sim.take(list(changed))
+
+    def _refused(self, happening: Happening, why: str) -> None:
+        """Take note that something could not happen, as the network is then."""
+        self.told["EventRefused"] += 1
+        if self._log is not None:
+            self._log(self.world.now, happening.nodes[0], f"{happening.do} refused: {why}")
 
     def _named(self, names: tuple[str, ...]) -> list[str]:
         groups = self.scenario.names
@@ -185,22 +213,3 @@ class ScenarioRun:
 
 def _address(node: Inhabitant) -> bytes:
     return link_local_of(node.short_address or node.extended_address)
-
-
-_Doer = Callable[[ScenarioRun, Happening, list[Inhabitant]], None]
-_DOERS: dict[str, _Doer] = {
-    "partition": lambda run, _, named: run.world.partition([node.sim for node in named]),
-    "repair": lambda run, _, __: run.world.repair(),
-    "hold": ScenarioRun._hold,
-    "release": lambda run, _, __: run.world.release(),
-    "crash": ScenarioRun._crash,
-    "restart": ScenarioRun._restart,
-    "lose": lambda run, happening, _: run.world.lose(happening.share),
-    "corrupt": lambda run, happening, _: run.world.corrupt(happening.share),
-    "duplicate": lambda run, happening, _: run.world.duplicate(happening.share),
-    "move": ScenarioRun._move,
-    "replay": ScenarioRun._attack,
-    "change": ScenarioRun._change,
-    "rotate": ScenarioRun._rotate,
-}
-"""Who sees to each of the WORDS."""

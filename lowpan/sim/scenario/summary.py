@@ -41,8 +41,15 @@ def summary_of(run: ScenarioRun) -> Summary:
 
 
 def agreed(run: ScenarioRun) -> float | None:
-    """Return the share of links of which both ends name the quality alike, or one apart."""
-    qualities = {(one.name, other.name): (inwards, out) for one, other, inwards, out in run.links()}
+    """Return the share of links of which both ends name the quality alike, or one apart.
+
+    Those of sleepers do not count: who sleeps neither advertises nor hears advertisements.
+    """
+    qualities = {
+        (one.name, other.name): (inwards, out)
+        for one, other, inwards, out in run.links()
+        if not (one.sleepy or other.sleepy)
+    }
     alike = total = 0
     for (one, other), (inwards, _) in qualities.items():
         back = qualities.get((other, one))

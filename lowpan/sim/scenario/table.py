@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from math import isfinite
+from typing import Any, TypeVar, cast
 
 from lowpan.errors import LowpanError
 
@@ -13,6 +14,8 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 864
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms|s|min|h|d)", re.ASCII)
 LONGEST = 10 * 365 * 86400
 """Seconds that a duration may be."""
+FARTHEST = 1_000_000.0
+"""Metres from the middle that anything may be."""
 
 
 class ScenarioError(LowpanError):
@@ -26,17 +29,17 @@ class Table:
         if not isinstance(values, Mapping):
             raise ScenarioError(f"{name} is no table")
         self.name = name
-        self._left: dict[str, Any] = dict(values)
+        self._left = dict(cast("Mapping[str, Any]", values))
         self._known: list[str] = []
 
     def take(self, key: str, kind: type[Kind], default: Kind | None = None) -> Kind:
         """Return the value of `key`, of a type of TOML; without a default it must be there."""
         self._known.append(key)
-        value = self._left.pop(key, default)
+        value: Any = self._left.pop(key, default)
         if value is None:
             raise ScenarioError(f"{self.name} has no {key}")
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            value = _real(value)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ScenarioError(f"{self.name}: {key} = {value!r} is no {_NAMES[kind]}")
         return value
@@ -71,21 +74,25 @@ class Table:
 
     def octets(self, key: str, count: int) -> bytes:
         """Return `count` octets, written as hexadecimal digits; an error does not show them."""
-        text = self.take(key, str)
+        self._known.append(key)
+        text = self._left.pop(key, "")
         try:
             octets = bytes.fromhex(text.replace(":", ""))
-        except ValueError:
+        except (ValueError, AttributeError):  # no digits, or no text
             octets = b""
         if len(octets) != count:
             raise ScenarioError(f"{self.name}: {key} is not {count} octets in hexadecimal")
         return octets
 
     def pair(self, key: str, default: tuple[float, float] | None = None) -> tuple[float, float]:
-        """Return two numbers, such as metres east and north."""
+        """Return two numbers: metres east and north, FARTHEST at most."""
         values: list[Any] = self.take(key, list, None if default is None else list(default))
         if len(values) != 2 or not all(_is_number(value) for value in values):
             raise ScenarioError(f"{self.name}: {key} = {values!r} is no pair of numbers")
-        return float(values[0]), float(values[1])
+        east, north = map(_real, values)
+        if not (abs(east) <= FARTHEST and abs(north) <= FARTHEST):
+            raise ScenarioError(f"{self.name}: {key} is beyond {FARTHEST:.0f} metres")
+        return east, north
 
     def tables(self, key: str) -> list["Table"]:
         """Return the tables of an array of tables, none if it is not there."""
@@ -112,6 +119,15 @@ _NAMES: dict[type, str] = {
     bool: "true or false",
     list: "list",
 }
+
+
+def _real(value: float) -> float:
+    """Return a number of TOML, which may have as many digits as it likes; too large: infinity."""
+    try:
+        real = float(value)
+    except OverflowError:
+        return float("inf")
+    return real if isfinite(real) else float("inf")
 
 
 def _is_number(value: object) -> bool:
