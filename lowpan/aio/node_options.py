@@ -117,6 +117,8 @@ class NodeOptions:
         if self.coordinator:
             pan_id = random.randrange(NO_PAN - 1) if pan_id == NO_PAN else pan_id
             short = 0 if self.short_address is None and short == NO_SHORT_ADDRESS else short
+        if self.mle is not None and pan_id == NO_PAN:
+            raise FieldOutOfRange("links are among the nodes of a PAN: say which, by its PAN ID")
         for number in (pan_id, short):
             if not 0 <= number <= 0xFFFF:
                 raise FieldOutOfRange(f"{number:#x} has more than 16 bits")

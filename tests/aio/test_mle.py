@@ -353,6 +353,11 @@ async def test_a_store_is_needed() -> None:
         await node_on(Cable().radio(), 0, mle=MLE).__aenter__()
 
 
+async def test_a_pan_is_needed() -> None:
+    with pytest.raises(FieldOutOfRange, match="PAN ID"):
+        await Node(Cable().radio(), mle=MLE, store=MemoryStore()).__aenter__()
+
+
 async def test_without_mle_there_is_none() -> None:
     async with node_on(Cable().radio(), 0) as node:
         with pytest.raises(RuntimeError, match="no MLE"):

@@ -151,6 +151,7 @@ def test_another_network_key_never_links(start: Start, environment: dict[str, st
         (("--mle", "--network-key", KEY, "--set", "channel"), "has no number"),
         (("--mle", "--network-key", KEY, "--set", "pan_id=0xffff"), "is no pan_id"),
         (("--mle", "--network-key", KEY, "--set", "permit_joining=1"), "nothing that --set sets"),
+        (("--mle", "--network-key", KEY), "say which, by its PAN ID"),
         (("--set", "channel=20"), "--set without --mle"),
         (("--mle", "--network-key", KEY, "--after", "9s"), "--after without --set"),
     ],
