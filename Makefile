@@ -3,8 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO_CAPTURE := tests/captures/openthread/i-attach-router.pcap
-DEMO := lowpan sniff $(DEMO_CAPTURE) --key 00112233445566778899aabbccddeeff
+DEMO := lowpan sniff sim:examples/line.toml --key 00112233445566778899aabbccddeeff -c 120
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 FUZZ_EXAMPLES ?= 1000000
 TESTS ?=
@@ -15,7 +14,7 @@ TESTS ?=
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
 
-demo: $(VENV)/.installed-run  ## read the attach of a Thread router from a bundled capture
+demo: $(VENV)/.installed-run  ## listen to ten simulated nodes that find each other
 	@echo '$$ $(DEMO)'
 	@$(BIN)/$(DEMO)
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.commands import LOWPAN, ROOT
 
+SIMULATED = "sim:"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 
 
@@ -20,8 +21,13 @@ def sessions(page: Path) -> list[tuple[str, str]]:
     return [
         (command, output)
         for command, output in shown
-        if "tests/captures/" in command  # others need radios
+        if "tests/captures/" in command or SIMULATED in command  # others need radios
     ]
+
+
+def masked(line: str) -> str:
+    """Return a line without the numbers in it, addresses included."""
+    return re.sub(r"\s+", " ", re.sub(r"\b[0-9a-f]+\b", "0", line)).strip()
 
 
 SESSIONS = [(page.name, *session) for page in PAGES for session in sessions(page)]
@@ -37,6 +43,11 @@ def test_a_command_prints_what_the_page_shows(page: str, command: str, shown: st
         stderr=subprocess.STDOUT,
         check=True,
     )
+    if SIMULATED in command:  # who does what when is not the same in every version
+        printed = {masked(line) for line in run.stdout.splitlines()}
+        assert {masked(line) for line in shown.splitlines()} <= {*printed, "..."}
+        assert ", 0 undecrypted" in run.stdout
+        return
     pattern = re.escape(shown).replace(re.escape("...\n"), r"(?s:.*)")
     assert re.fullmatch(pattern, run.stdout), f"{page}: {run.stdout}"
 
