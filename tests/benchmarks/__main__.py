@@ -9,6 +9,7 @@ from tests.benchmarks import codecs, goodput, node, radio, simulation, sniffing,
 from tests.benchmarks.capture import capture
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.table import show
+from tests.sim import thousand
 
 FOLDER = ROOT / ".bench"
 """Captures stay here for the next run."""
@@ -28,6 +29,7 @@ def main() -> None:
     show("Radios", radio.rows(2, 2 if quick else 5))
     show("Goodput", goodput.rows(10 if quick else 60))
     show("Simulator", simulation.rows(10 if quick else 60))
+    show("Large mesh", thousand.rows(100 if quick else 1000, FOLDER / "mesh.pcapng"))
     show("Sniffing", sniffing.rows(FOLDER, counts, 3))
 
 
