@@ -5,6 +5,8 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from lowpan.cli.report import CommandError
+
 MOST_LINES = 512
 """Lines that wait at most until they are written together."""
 
@@ -13,7 +15,8 @@ class Output:
     """Standard output for lines of text.
 
     Lines wait for others, for a system call costs more than making a line, except on a terminal.
-    flush() hands them over; it raises BrokenPipeError when the reader has gone.
+    flush() hands them over; it raises BrokenPipeError when the reader has gone, and CommandError
+    when there is no room for them.
     """
 
     def __init__(self) -> None:
@@ -36,8 +39,14 @@ class Output:
             self.lines.append("")
             text = "\n".join(self.lines)
             self.lines.clear()
-            self._stream.buffer.write(text.encode(self._encoding, "backslashreplace"))
-            self._stream.buffer.flush()
+            try:
+                self._stream.buffer.write(text.encode(self._encoding, "backslashreplace"))
+                self._stream.buffer.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                abandon_standard_output()
+                raise CommandError(f"standard output: {error.strerror or error}") from error
 
     def __enter__(self) -> Self:
         """Return the output itself."""

@@ -4,24 +4,25 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import click
-
+from lowpan.capture.formats import printable
 from lowpan.capture.writer import open_writer
+from lowpan.cli.copying import refuse_same_file
+from lowpan.cli.output import Output
 from lowpan.cli.report import CommandError
 from lowpan.sim.scenario.plan import Scenario, read_scenario
-from lowpan.sim.scenario.running import ScenarioRun
+from lowpan.sim.scenario.running import Log, ScenarioRun
 from lowpan.sim.scenario.summary import Summary, states_of, summary_of
 
 STEPS = 400
 """Looks at how far it is."""
-_SHOWN_S = 1.0
-"""Seconds of work, as guessed by the number of nodes, that are worth a bar."""
+PICTURES = (".svg", ".png", ".pdf")
+"""What the topology can be drawn as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class SimulateOptions:
 def simulate(path: str, options: SimulateOptions) -> int:
     """Run the scenario in a file; raise ScenarioError, CaptureError, CommandError."""
     scenario = read_scenario(Path(path))
+    _check_files(path, options)
     if options.seed is not None:
         scenario = replace(scenario, seed=options.seed)
     if options.duration is not None:
@@ -51,32 +53,57 @@ def simulate(path: str, options: SimulateOptions) -> int:
 
         plotting()  # tells now, not after an hour, that it is missing
     before = _peak_kib()
-    with ExitStack() as stack:
-        run, took = _run(scenario, options, stack)
+    with Output() as output, ExitStack() as stack:
+        run, took = _run(scenario, options, output, stack)
+        stack.close()
+        _report(run, took, _peak_kib() - before, options, output)
+    return 0
+
+
+def _check_files(path: str, options: SimulateOptions) -> None:
+    """Refuse now, not after an hour, what would destroy a file or cannot be drawn."""
+    if options.states == "-" or (options.write == "-" and (options.log or options.form == "json")):
+        raise CommandError("- is standard output, where the summary goes", "give the file a name")
+    written = [each for each in (options.write, options.topology, options.states) if each]
+    if len({Path(each).absolute() for each in written}) < len(written):
+        raise CommandError("two outputs would go to one file", "name two")
+    for each in written:
+        refuse_same_file(path, each)
+    topology = None if options.topology is None else Path(options.topology)
+    if topology is not None and topology.suffix not in PICTURES:
+        raise CommandError(f"--topology {topology}: no name of a picture", "end it in .svg")
+    if topology is not None and not topology.absolute().parent.is_dir():
+        raise CommandError(f"--topology {topology}: there is no such directory")
+
+
+def _report(
+    run: ScenarioRun, took: float, memory_kib: int, options: SimulateOptions, output: Output
+) -> None:
+    """Show the sums, and draw the picture."""
     summary = summary_of(run) | {
         "times_real_time": round(run.world.now / 1_000_000 / took, 1) if took else None,
-        "memory_kib_a_node": round((_peak_kib() - before) / len(run.nodes)),
+        "memory_kib_a_node": round(memory_kib / len(run.nodes)),
     }
     if options.topology is not None:
         from lowpan.cli.plotting import plot_topology  # noqa: PLC0415
 
         places = [(node.name, node.place) for node in run.nodes.values()]
-        plot_topology(options.topology, scenario.title, places, run.links())
-    _show(summary, options.form)
-    return 0
+        plot_topology(options.topology, run.scenario.title, places, run.links())
+    if options.write != "-":
+        _show(summary, options.form, output)
 
 
 def _run(
-    scenario: Scenario, options: SimulateOptions, stack: ExitStack
+    scenario: Scenario, options: SimulateOptions, output: Output, stack: ExitStack
 ) -> tuple[ScenarioRun, float]:
     """Run it to its end; return it with the seconds of processor time that it took."""
     begin = time.process_time()
-    run = ScenarioRun(scenario, log=_log if options.log else None)
+    run = ScenarioRun(scenario, log=_logger(output) if options.log else None)
     if options.write is not None:
         run.world.trace(stack.enter_context(open_writer(options.write)))
     states = None
     if options.states is not None:
-        states = stack.enter_context(_output(options.states))
+        states = stack.enter_context(_states_file(options.states))
     every = round(options.every * 1_000_000)
     step = max(scenario.duration // STEPS, 1)
     with _bar(scenario) as advance:
@@ -94,26 +121,38 @@ def _run(
 
 
 @contextmanager
-def _bar(scenario: Scenario) -> "Iterator[Any]":
+def _bar(scenario: Scenario) -> Generator[Callable[[int], None]]:
     """Show how much of the time has passed, on a terminal."""
     if not sys.stderr.isatty():
-        yield lambda now: None
+        yield _nothing
         return
     from rich.console import Console  # noqa: PLC0415  (on terminals only)
     from rich.progress import Progress  # noqa: PLC0415
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(scenario.title, total=scenario.duration)
-        yield lambda now: progress.update(task, completed=now)
+
+        def advance(now: int) -> None:
+            progress.update(task, completed=now)
+
+        yield advance
+
+
+def _nothing(now: int) -> None:
+    """Show nothing."""
 
 
 @contextmanager
-def _output(path: str) -> "Iterator[IO[str]]":
+def _states_file(path: str) -> Generator[IO[str]]:
+    """Open it; what cannot be written of it is a CommandError, all else goes through."""
     try:
         with Path(path).open("w", encoding="utf-8") as file:
             yield file
-    except OSError as error:
-        raise CommandError(f"--states {path}: {error.strerror or error}") from error
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or error
+        raise CommandError(f"--states {path}: {why}") from error
 
 
 def _write_states(file: IO[str], run: ScenarioRun) -> None:
@@ -121,28 +160,33 @@ def _write_states(file: IO[str], run: ScenarioRun) -> None:
         file.write(json.dumps(state) + "\n")
 
 
-def _log(moment: int, who: str, what: str) -> None:
-    click.echo(f"{moment / 1_000_000:12.6f}  {who:<16} {what}")
+def _logger(output: Output) -> Log:
+    def log(moment: int, who: str, what: str) -> None:
+        output.line(f"{moment / 1_000_000:12.6f}  {printable(who):<16} {printable(what)}")
+
+    return log
 
 
 def _peak_kib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _show(summary: Summary, form: str) -> None:
+def _show(summary: Summary, form: str, output: Output) -> None:
     if form == "json":
-        click.echo(json.dumps(summary))
+        output.line(json.dumps(summary))
         return
     for line in _lines(summary):
-        click.echo(line)
+        output.line(printable(line))
 
 
 def _lines(summary: Summary) -> Iterator[str]:
     sent, arrived = summary["datagrams_sent"], summary["datagrams_arrived"]
     yield f"{summary['title']}, seed {summary['seed']}"
+    rate = summary["times_real_time"]
     yield (
-        f"{summary['simulated_s']:.0f} s simulated, {summary['times_real_time']} times real time, "
-        f"{summary['memory_kib_a_node']} KiB a node"
+        f"{summary['simulated_s']:.0f} s simulated, "
+        + ("" if rate is None else f"{rate} times real time, ")
+        + f"{summary['memory_kib_a_node']} KiB a node"
     )
     yield f"{summary['nodes']} nodes, {summary['running']} of them running"
     if summary["links"]:

@@ -1,7 +1,6 @@
 """What happens to a network while it runs, in the words of a scenario."""
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 from lowpan.errors import FieldOutOfRange
 from lowpan.mesh.network_parameters import SOONEST
@@ -57,7 +56,7 @@ def happening(table: Table) -> Happening:
     nodes: tuple[str, ...] = ()
     share, place, parameter, value, delay = 0.0, (0.0, 0.0), 0, 0, 0
     if do in _ABOUT_NODES:
-        nodes = _names(table)
+        nodes = table.texts("nodes")
     if do in _WITH_SHARE:
         share = table.within("share", 0, 1)
     if do == "replay":
@@ -71,13 +70,6 @@ def happening(table: Table) -> Happening:
             raise ScenarioError(f"{table.name}: delay is none of 1 s .. 49 d")
     table.done()
     return Happening(moment, do, nodes, share, place, parameter, value, delay)
-
-
-def _names(table: Table) -> tuple[str, ...]:
-    names = cast("list[Any]", table.take("nodes", list))
-    if not names or not all(isinstance(name, str) for name in names):
-        raise ScenarioError(f"{table.name}: nodes is no list of names")
-    return tuple(names)
 
 
 def _value(table: Table, parameter: int) -> int:

@@ -94,6 +94,13 @@ class Table:
             raise ScenarioError(f"{self.name}: {key} is beyond {FARTHEST:.0f} metres")
         return east, north
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts, which has one at least."""
+        values: list[Any] = self.take(key, list, [])
+        if not values or not all(isinstance(value, str) for value in values):
+            raise ScenarioError(f"{self.name}: {key} is no list of names")
+        return tuple(values)
+
     def tables(self, key: str) -> list["Table"]:
         """Return the tables of an array of tables, none if it is not there."""
         values: list[Any] = self.take(key, list, [])
