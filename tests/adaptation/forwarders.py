@@ -1,6 +1,7 @@
 """A forwarder of fragments, fragments for it, and what came of them."""
 
 from random import Random
+from typing import Any
 
 from lowpan.adaptation.forwarding import Drop, Dropped, Forward
 from lowpan.adaptation.fragment_forwarding import ForwardingAction, FragmentForwarding
@@ -11,7 +12,7 @@ from lowpan.wire.addresses import Surroundings, iid_of
 from tests.adaptation.hops import A, Along, B, C, contexts
 
 
-def forwarder(here: bytes = B, room: int = 102, **bounds: int) -> FragmentForwarding:
+def forwarder(here: bytes = B, room: int = 102, **bounds: Any) -> FragmentForwarding:
     return FragmentForwarding(Along(here, room), Random(8930), contexts=contexts(), **bounds)
 
 
