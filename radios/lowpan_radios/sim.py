@@ -5,15 +5,25 @@
 
 import asyncio
 from dataclasses import replace
+from math import nan
 from pathlib import Path
 from time import time_ns
 
-from lowpan.errors import RadioError
-from lowpan.radio import RadioNotice, RadioSettings, RadioUri, ReceivedFrame, TransmitOutcome
+from lowpan.errors import RadioClosed, RadioError
+from lowpan.radio import (
+    Happening,
+    RadioNotice,
+    RadioSettings,
+    RadioUri,
+    ReceivedFrame,
+    TransmitOutcome,
+    TransmitParameters,
+    TransmitStatus,
+)
 from lowpan.sim.propagation import Position
 from lowpan.sim.scenario.plan import Scenario, read_scenario
 from lowpan.sim.scenario.running import ScenarioRun
-from lowpan.sim.scenario.table import ScenarioError
+from lowpan.sim.scenario.table import FARTHEST, ScenarioError
 from lowpan_radios.base import end_tasks
 from lowpan_radios.replay import FASTEST, SLOWEST
 from lowpan_radios.simulated import SimulatedRadio
@@ -78,6 +88,20 @@ class SimRadioOfScenario(SimulatedRadio):
         await end_tasks(playing)
         await super()._close()
 
+    async def _transmit(self, psdu: bytes, parameters: TransmitParameters) -> TransmitOutcome:
+        self._room.set()
+        return await super()._transmit(psdu, parameters)
+
+    async def _measure_energy(self, channel: int, duration_ms: int) -> float:
+        self._room.set()
+        return await super()._measure_energy(channel, duration_ms)
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether somebody waits for a transmission or a measurement."""
+        waited_for = (self._outcome, self._energy)
+        return any(each is not None and not each.done() for each in waited_for)
+
     def _received(self, frame: ReceivedFrame) -> None:
         frame.time_ns = self._time_ns()
         self._deliver(frame)
@@ -93,6 +117,21 @@ class SimRadioOfScenario(SimulatedRadio):
     # Time
 
     async def _play(self) -> None:
+        """Let the scenario happen; nobody waits for a world that stands still."""
+        try:
+            await self._go_on()
+        except Exception as error:
+            self._notice(Happening.LOST, f"the simulation has failed: {error!r}")
+        self._end()
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Answer whoever waits for the radio."""
+        self._transmitted(TransmitOutcome(status=TransmitStatus.ABORTED, reason="closed"))
+        if self._energy is not None and not self._energy.done():
+            self._energy.set_exception(RadioClosed(f"{self.uri}: closed"))
+
+    async def _go_on(self) -> None:
         """Let the world do what is due by the host's clock, to the scenario's end."""
         loop, end = asyncio.get_running_loop(), self._run.scenario.duration
         begin, world_began = loop.time(), 0
@@ -109,10 +148,6 @@ class SimRadioOfScenario(SimulatedRadio):
             if late > MOST_BEHIND_S:
                 begin, world_began = loop.time(), self._schedule.now
             await asyncio.sleep(self._until_next(due, late))
-        while self._events:
-            await self._have_room()
-            await asyncio.sleep(0)
-        self._end()
 
     def _until_next(self, due: int, late: float) -> float:
         """Return the seconds until something is due; 0 to go on at once."""
@@ -124,8 +159,8 @@ class SimRadioOfScenario(SimulatedRadio):
         return min((following - due) / self._speed / 1e6, LONGEST_STEP_S)
 
     async def _have_room(self) -> None:
-        """Wait until somebody fetches what was heard."""
-        while len(self._events) >= MOST_AHEAD:
+        """Wait until somebody fetches what was heard, or waits for something else to happen."""
+        while len(self._events) >= MOST_AHEAD and not self._is_asked:
             self._room.clear()
             await self._room.wait()
 
@@ -165,5 +200,7 @@ def _position(uri: RadioUri, scenario: Scenario) -> Position:
     try:
         east, north = map(float, text.split(","))
     except ValueError:
-        raise RadioError(f"{uri.text}: at={text} is no place", "such as at=10,25.5") from None
+        east = north = nan
+    if not (abs(east) <= FARTHEST and abs(north) <= FARTHEST):
+        raise RadioError(f"{uri.text}: at={text} is no place", "such as at=10,25.5")
     return east, north

@@ -1,5 +1,6 @@
 """`sim:`: a radio in a simulated network that runs while it listens."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 import lowpan
 from lowpan.cli import run
 from lowpan.errors import RadioClosed, RadioError
-from lowpan.radio import Radio, open_radio
+from lowpan.radio import Radio, RadioNotice, TransmitStatus, open_radio
+from lowpan_radios.sim import MOST_AHEAD, SimRadioOfScenario
 
 SCENARIO = """
 title = "Three"
@@ -96,3 +98,57 @@ async def test_a_scenario_that_is_not_there_is_told() -> None:
     with pytest.raises(RadioError) as caught:
         await open_radio("sim:nowhere.toml")
     assert "examples/office.toml" in caught.value.cure
+
+
+BUSY = """
+duration = "2 s"
+[[nodes]]
+name = "n"
+count = 2
+[[traffic]]
+from = "n"
+to = "all"
+every = "5 ms"
+"""
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> str:
+    path = tmp_path / "busy.toml"
+    path.write_text(BUSY)
+    return f"sim:{path}"
+
+
+async def test_a_measurement_longer_than_the_scenario_ends_with_it(busy: str) -> None:
+    async with asyncio.timeout(20), await open_radio(f"{busy}?speed=10") as radio:
+        with pytest.raises(RadioClosed):
+            await radio.measure_energy(15, 60_000)
+
+
+async def test_who_only_sends_need_not_fetch_what_is_heard(busy: str) -> None:
+    async with asyncio.timeout(20), await open_radio(f"{busy}?speed=max") as radio:
+        await asyncio.sleep(0.5)  # it goes on until so many frames wait, in a tenth of that
+        assert radio.statistics.frames == MOST_AHEAD
+        outcome = await radio.transmit(bytes.fromhex("010801ffffffff") + bytes(20))
+        assert outcome.status is TransmitStatus.SUCCESS
+
+
+async def test_a_world_that_fails_ends_the_radio_and_says_why(busy: str) -> None:
+    def fail() -> None:
+        raise ValueError("no such thing")
+
+    async with asyncio.timeout(20), await open_radio(f"{busy}?speed=10") as radio:
+        assert isinstance(radio, SimRadioOfScenario)
+        radio.run.world.schedule.at(100_000, fail)
+        event: object = None
+        while not isinstance(event, RadioNotice):
+            event = await radio.next_event()
+        assert "no such thing" in event.text
+        with pytest.raises(RadioClosed):
+            await radio.next_event()
+
+
+@pytest.mark.parametrize("place", ["nan,0", "0,inf", "1e300,1", "1", "a,b"])
+async def test_a_place_that_is_none_is_refused(busy: str, place: str) -> None:
+    with pytest.raises(RadioError):
+        await open_radio(f"{busy}?at={place}")
