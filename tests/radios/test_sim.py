@@ -128,7 +128,7 @@ async def test_a_measurement_longer_than_the_scenario_ends_with_it(busy: str) ->
 async def test_who_only_sends_need_not_fetch_what_is_heard(busy: str) -> None:
     async with asyncio.timeout(20), await open_radio(f"{busy}?speed=max") as radio:
         await asyncio.sleep(0.5)  # it goes on until so many frames wait, in a tenth of that
-        assert radio.statistics.frames == MOST_AHEAD
+        assert radio.statistics.frames >= MOST_AHEAD
         outcome = await radio.transmit(bytes.fromhex("010801ffffffff") + bytes(20))
         assert outcome.status is TransmitStatus.SUCCESS
 
