@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from lowpan.adaptation.contexts import ContextTable
@@ -45,6 +46,11 @@ class Ends:
 
 
 Event = DatagramReceived | DatagramLost | FragmentRefused | PayloadRefused
+
+
+_BROADCAST = b"\xff\xff"
+MOST_HEARD = 64
+"""Broadcasts that are remembered as read: many nodes of a simulation hear the same one."""
 
 
 class Adaptation:
@@ -100,6 +106,10 @@ class Adaptation:
     def receive_payload(self, payload: bytes, ends: Ends, *, now: int) -> list[Event]:
         """Take the payload of a data frame and return what it completes or ends."""
         try:
+            if ends.destination == _BROADCAST and not self.contexts.known:
+                known = _heard_by_all(payload, ends.source)
+                if known is not None:
+                    return self._count([DatagramReceived(ends.source, _BROADCAST, known, (ends,))])
             headers = decode_lowpan_headers(payload)
             if headers.mesh is not None:
                 ends.source = headers.mesh.originator
@@ -175,6 +185,20 @@ class Adaptation:
         for event in events:
             self.counts[type(event).__name__] += 1
         return events
+
+
+@lru_cache(maxsize=MOST_HEARD)
+def _heard_by_all(payload: bytes, source: bytes) -> bytes | None:
+    """Return the datagram in a compressed `payload` to all that takes no context to read.
+
+    None if it is anything else; raise MalformedFrame.
+    """
+    headers = decode_lowpan_headers(payload)
+    if headers.mesh or headers.fragment or headers.dispatch is not Dispatch.IPHC:
+        return None
+    surroundings = Surroundings(iid_of(source), iid_of(_BROADCAST))
+    compressed, used = COMPRESSED_HEADERS.decode_prefix(headers.payload, surroundings)
+    return decompress(compressed, headers.payload[used:])
 
 
 def _trimmed(datagram: bytes) -> bytes:

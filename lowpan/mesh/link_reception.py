@@ -228,14 +228,19 @@ class LinkReception:
         interval, neighbours = self._settings.advertise_last, self._links.neighbours
         number = link.number_advertisement(frame_counter, interval, now=now)
         events = neighbours.frame_received(
-            heard.sender, rss=heard.rssi, authentic=True, now=now, number=number
+            heard.sender,
+            rss=heard.rssi,
+            authentic=True,
+            now=now,
+            number=number,
+            incoming_idr=None if about_us is None else about_us.incoming_idr,
         )
-        if about_us is not None:
-            events += neighbours.delivery_reported(heard.sender, about_us.incoming_idr, now=now)
         actions = self._links.digest(events, now=now) if events else []
         if about_us is None and not heard.message.complete:
             return actions
         if about_us is not None and about_us.control.incoming:
+            if link.state is LinkState.UP:
+                return actions
             return actions + self._links.change(link, LinkInput.HEARD, now=now)
         if link.accepted_at is not None and now - link.accepted_at < SETTLES:
             return actions

@@ -5,10 +5,15 @@ both IPv6 addresses and the auxiliary security header, encrypted are command and
 in front of all, is neither.  The nonce is that of a frame of the same sender.
 """
 
+from functools import lru_cache
+
 from lowpan.errors import SecurityError
 from lowpan.mac.ccm_star import CcmStarKey, mic_octets_required, nonce
 from lowpan.wire.mle import MLE_ENVELOPE, SECURED, MleEnvelope
 from lowpan.wire.security_header import AUXILIARY_SECURITY_HEADER, AuxiliarySecurityHeader
+
+MOST_READ = 64
+"""Envelopes that are remembered as read: many nodes of a simulation hear the same one."""
 
 
 def authenticated_octets(
@@ -39,6 +44,15 @@ def seal_message(
         level,
     )
     return MLE_ENVELOPE.encode(MleEnvelope(SECURED, security, sealed[:-octets], sealed[-octets:]))
+
+
+@lru_cache(maxsize=MOST_READ)
+def envelope_of(payload: bytes) -> MleEnvelope:
+    """Return the envelope that `payload` is; raise MalformedFrame.
+
+    It is shared: nobody changes it.  Each receiver opens it by itself.
+    """
+    return MLE_ENVELOPE.decode(payload)
 
 
 def open_message(

@@ -14,7 +14,7 @@ from lowpan.mac.keys import KeyUnavailable, LinkKey
 from lowpan.mac.replay import MOST_SENDERS, Freshness, IncomingCounters
 from lowpan.mac.service import Drop
 from lowpan.mesh.mle_keys import MleKeys
-from lowpan.mesh.mle_protection import open_message, seal_message
+from lowpan.mesh.mle_protection import envelope_of, open_message, seal_message
 from lowpan.store import Store
 from lowpan.wire.mle import (
     MLE_ENVELOPE,
@@ -172,7 +172,7 @@ class MleSecurity:
         a message whose MIC is wrong.
         """
         try:
-            envelope = MLE_ENVELOPE.decode(payload)
+            envelope = envelope_of(payload)
         except MalformedFrame as error:
             return MleRefusal(Drop.MALFORMED, str(error))
         if len(sender) != 8:

@@ -73,12 +73,9 @@ class Neighbour:
 
         Before the neighbour has said how it hears us, what we know must do.
         """
-        worth = self.quality_in
         if self.reported_quality is None:
-            return worth
-        if self.quality_out < worth:
-            worth = self.quality_out
-        return min(worth, self.most_quality)
+            return self.quality_in
+        return min(self.quality_in, self.quality_out, self.most_quality)
 
     def expected_transmissions(self, *, now: int) -> float | None:
         """Return ETX of frames to it, None if nothing that can be trusted is known.
@@ -113,6 +110,10 @@ class Neighbour:
                 self.incoming.lost(lost)
         self.incoming.received(rss)
 
+    def report(self, quality: int, ratio: float, *, now: int) -> None:
+        """Take its word how our frames arrive: their quality 0..3, and their delivery ratio."""
+        self.reported_quality, self.reported_ratio, self.reported_at = quality, ratio, now
+
     def forget_if_silent(self, *, now: int) -> None:
         """Forget evidence of its frames that is not fresh."""
         if now - self.last_heard >= self.fresh_for:
@@ -137,11 +138,11 @@ class Neighbour:
 
     def due(self) -> int:
         """Return when silence changes something next."""
-        due = self.last_heard + self.timeout
-        if self.incoming is not None:
-            due = min(due, self.last_heard + self.fresh_for)
-        if self.reported_quality is not None:
-            due = min(due, self.reported_at + self.fresh_for)
+        due, fresh_for = self.last_heard + self.timeout, self.fresh_for
+        if self.incoming is not None and self.last_heard + fresh_for < due:
+            due = self.last_heard + fresh_for
+        if self.reported_quality is not None and self.reported_at + fresh_for < due:
+            due = self.reported_at + fresh_for
         return due
 
 

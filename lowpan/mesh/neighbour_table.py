@@ -96,13 +96,14 @@ class NeighbourTable:
         authentic: bool,
         now: int,
         number: int | None = None,
+        incoming_idr: int | None = None,
     ) -> list[NeighbourEvent]:
         """Take note of a frame from extended address `sender`, with its signal strength in dBm.
 
         `authentic` tells that its MIC was right and its frame counter new: else the sender is one
         of the `strangers`, or if it is a neighbour, nothing but a count of forged frames changes.
         `number` is that of an advertisement or other broadcast, which tells how many before it
-        were lost.
+        were lost, and `incoming_idr` what it says of us, see delivery_reported().
         """
         neighbour = self._neighbours.get(sender)
         if not authentic:
@@ -112,6 +113,8 @@ class NeighbourTable:
         if neighbour is None:
             neighbour = self._newcomer(sender, now)
         neighbour.measure(rss, number, self._new_estimator, now=now)
+        if incoming_idr is not None:
+            neighbour.report(*_delivery_of(incoming_idr, neighbour), now=now)
         changed = neighbour.judge(now=now)
         events: list[NeighbourEvent] = []
         if not newcomer:
@@ -144,6 +147,9 @@ class NeighbourTable:
         neighbour.outgoing.frame_sent(
             transmissions=transmissions, acknowledged=acknowledged, secured=secured, now=now
         )
+        most = neighbour.outgoing.most_quality(now=now)
+        if (BEST_LINK if most is None else most) == neighbour.most_quality:
+            return []  # as most frames leave it
         return self._judge(neighbour, now)
 
     def quality_reported(self, sender: bytes, quality: int, *, now: int) -> list[NeighbourEvent]:
@@ -160,9 +166,7 @@ class NeighbourTable:
         `incoming_idr` is the octet 0..255 of its Link Quality TLV, in the record about us.
         """
         neighbour = self._neighbours.get(sender)
-        before = None if neighbour is None else neighbour.reported_quality
-        ratio = delivery_ratio_of(incoming_idr)
-        return self._reported(sender, DELIVERY_SCALE.quality(ratio, before), ratio, now)
+        return self._reported(sender, *_delivery_of(incoming_idr, neighbour), now)
 
     def establish(
         self,
@@ -314,8 +318,7 @@ class NeighbourTable:
         neighbour = self._neighbours.get(sender)
         if neighbour is None:
             return []
-        neighbour.reported_quality, neighbour.reported_ratio = quality, ratio
-        neighbour.reported_at = now
+        neighbour.report(quality, ratio, now=now)
         self._arm(neighbour)
         return self._judge(neighbour, now)
 
@@ -356,9 +359,9 @@ class NeighbourTable:
 
     def _arm(self, neighbour: Neighbour) -> None:
         """See to it that somebody looks no later than at what is due; earlier does no harm."""
-        deadline = self._deadlines.get(neighbour.extended_address)
-        if deadline is None or neighbour.due() < deadline:
-            self._deadlines.set(neighbour.extended_address, neighbour.due())
+        deadline, due = self._deadlines.get(neighbour.extended_address), neighbour.due()
+        if deadline is None or due < deadline:
+            self._deadlines.set(neighbour.extended_address, due)
 
 
 def _displaces(newcomer: Neighbour, standing: Standing, worth: int) -> bool:
@@ -366,6 +369,13 @@ def _displaces(newcomer: Neighbour, standing: Standing, worth: int) -> bool:
     if standing is Standing.ESTABLISHED and not newcomer.pinned:
         return newcomer.worth > worth
     return newcomer.pinned or newcomer.worth >= worth
+
+
+def _delivery_of(incoming_idr: int, neighbour: Neighbour | None) -> tuple[int, float]:
+    """Return the quality of our frames and their delivery ratio, as the neighbour says."""
+    before = None if neighbour is None else neighbour.reported_quality
+    ratio = delivery_ratio_of(incoming_idr)
+    return DELIVERY_SCALE.quality(ratio, before), ratio
 
 
 def _quality_of(neighbour: Neighbour) -> LinkQualityChanged:

@@ -211,15 +211,17 @@ class NetworkParameters:
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing is due."""
-        parts = (
+        first = self._roll_at if self._remembered else None
+        for due in (
             self.schedule.next_deadline(),
             self._search.next_deadline(),
             self._trickle.next_deadline(),
-            min(self._askers.values(), default=None),
             self._record.next_deadline(),
-            self._roll_at if self._remembered else None,
-        )
-        return min((due for due in parts if due is not None), default=None)
+            *self._askers.values(),
+        ):
+            if due is not None and (first is None or due < first):
+                first = due
+        return first
 
     def handle_deadline(self, *, now: int) -> list[MeshAction]:
         """Make changes whose moment has come; ask, answer and tell."""

@@ -119,7 +119,11 @@ class ParameterSchedule:
 
     def next_deadline(self) -> int | None:
         """Return when take() has something to do, None if nothing is ahead."""
-        return min((changes[0].moment for changes in self._ahead.values() if changes), default=None)
+        first = None
+        for changes in self._ahead.values():
+            if changes and (first is None or changes[0].moment < first):
+                first = changes[0].moment
+        return first
 
     def parameters(self, *, now: int, current: bool) -> list[NetworkParameter]:
         """Return what is ahead, and if `current` what is in effect, as messages say it."""
