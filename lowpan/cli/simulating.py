@@ -1,5 +1,6 @@
 """`lowpan simulate`: a scenario from its file to its summary."""
 
+import gc
 import json
 import resource
 import sys
@@ -99,6 +100,7 @@ def _run(
     """Run it to its end; return it with the seconds of processor time that it took."""
     begin = time.process_time()
     run = ScenarioRun(scenario, log=_logger(output) if options.log else None)
+    stack.enter_context(_frozen())
     if options.write is not None:
         run.world.trace(stack.enter_context(open_writer(options.write)))
     states = None
@@ -118,6 +120,16 @@ def _run(
     if states is not None:
         _write_states(states, run)
     return run, time.process_time() - begin
+
+
+@contextmanager
+def _frozen() -> Generator[None]:
+    """Let what lives as long as the world not be looked through again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

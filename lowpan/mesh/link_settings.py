@@ -17,6 +17,8 @@ SLEEPER = Mode(
     full_thread_device=False,
     full_network_data=False,
 )
+SILENT_INTERVALS = 7
+"""Halves of the longest interval between advertisements after which three were missed, or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,15 @@ class MeshLinkSettings:
     most_octets: int = 95
     """Octets of MLE in one unsecured frame to an extended address, never fragmented: 127, less 23
     of frame header and FCS, 2 of IPv6 and 7 of UDP."""
+
+    @classmethod
+    def paced(cls, advertise_last: int | None, mode: Mode = ROUTER) -> "MeshLinkSettings":
+        """Advertise at that longest interval, and wait for as many missed ones before asking.
+
+        The longer it is, the less the links of a network cost, and the later is noticed who is
+        gone and was sent nothing.  None: the default.
+        """
+        if advertise_last is None:
+            return cls(mode=mode)
+        silent_for = SILENT_INTERVALS * advertise_last // 2
+        return cls(mode=mode, advertise_last=advertise_last, silent_for=silent_for)

@@ -88,7 +88,7 @@ class NeighbourTable:
 
     # What happened
 
-    def frame_received(
+    def frame_received(  # noqa: PLR0913  (all that a frame tells)
         self,
         sender: bytes,
         *,

@@ -5,7 +5,16 @@ import os
 import platform
 from pathlib import Path
 
-from tests.benchmarks import codecs, goodput, node, radio, simulation, sniffing, startup
+from tests.benchmarks import (
+    codecs,
+    goodput,
+    mesh_simulation,
+    node,
+    radio,
+    simulation,
+    sniffing,
+    startup,
+)
 from tests.benchmarks.capture import capture
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.table import show
@@ -30,6 +39,7 @@ def main() -> None:
     show("Goodput", goodput.rows(10 if quick else 60))
     show("Simulator", simulation.rows(10 if quick else 60))
     show("Large mesh", thousand.rows(100 if quick else 1000, FOLDER / "mesh.pcapng"))
+    show("Mesh", mesh_simulation.rows(quick=quick))
     show("Sniffing", sniffing.rows(FOLDER, counts, 3))
 
 

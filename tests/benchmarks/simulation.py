@@ -47,6 +47,8 @@ class Simulation:
 class Grid:
     """`count` nodes, all of which know each other's addresses and have one key."""
 
+    spacing = SPACING
+
     def __init__(self, count: int, *, interval: int, seed: int = 1) -> None:
         self.world, self.arrived, self.sent = World(seed), 0, 0
         self._random, self._interval, self._width = Random(seed), interval, round(count**0.5)
@@ -75,21 +77,24 @@ class Grid:
             short_address=number + 1,
             extended_address=_extended(number),
         )
+        place = number % self._width * self.spacing, number // self._width * self.spacing
+        node = self._make(number, settings, place)
+        node.node.open_port(Endpoint(b"", PORT))
+        return node
+
+    def _make(self, number: int, settings: RadioSettings, place: tuple[float, float]) -> SimNode:
         keys = KeyTable()
         keys.add(KeyIdentifier(1, 1), bytes(range(16)))
         security = LinkSecurity(_extended(number), keys, MemoryStore())
         for other in self._neighbours(number):
             security.peers.add(_extended(other), _short(other), pan_id=PAN_ID)
-        place = number % self._width * SPACING, number // self._width * SPACING
-        node = self.world.add_node(
+        return self.world.add_node(
             settings,
             place,
             security=security,
             node_settings=NodeSettings(routers=False),
             told=self._told,
         )
-        node.node.open_port(Endpoint(b"", PORT))
-        return node
 
     def _neighbours(self, number: int) -> list[int]:
         row, column = divmod(number, self._width)
@@ -115,10 +120,10 @@ class Grid:
 def measure(count: int, seconds: int, *, interval: int) -> Simulation:
     """Let `count` nodes (a square number) send a datagram each `interval` microseconds."""
     gc.collect()
-    before = _resident_octets()
+    before = resident_octets()
     grid = Grid(count, interval=interval)
     grid.world.run_for(grid.warm_up)
-    memory = (_resident_octets() - before) / count / 1000
+    memory = (resident_octets() - before) / count / 1000
     sent, arrived, happened = grid.sent, grid.arrived, grid.world.schedule.happened
     gc.collect()
     gc.freeze()  # what lives as long as the world is not looked through again and again
@@ -146,7 +151,7 @@ def rows(seconds: int) -> Iterator[Row]:
             yield Row("  memory of a node with its links", f"{run.memory:.0f} kB")
 
 
-def _resident_octets() -> int:
+def resident_octets() -> int:
     """Return how much memory this process has, 0 where the system does not tell."""
     table = Path("/proc/self/statm")
     return int(table.read_text().split()[1]) * PAGESIZE if table.exists() else 0

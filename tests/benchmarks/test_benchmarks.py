@@ -11,7 +11,7 @@ import pytest
 from lowpan.capture.decoded import Outcome
 from lowpan.capture.session import open_capture
 from lowpan.capture.wireshark_profile import read_profile
-from tests.benchmarks import codecs, goodput, simulation, sniffing, startup
+from tests.benchmarks import codecs, goodput, mesh_simulation, simulation, sniffing, startup
 from tests.benchmarks.capture import Network, capture, profile
 from tests.benchmarks.processes import Failed, lowpan, run
 from tests.benchmarks.table import Row, at_least, at_most, show
@@ -135,6 +135,12 @@ def test_simulated_nodes_send_to_their_neighbours() -> None:
     run = simulation.measure(36, 4, interval=2_000_000)
     assert run.arrived > 0.95
     assert run.events < 30
+
+
+def test_simulated_nodes_with_mle_have_links_and_send_over_them() -> None:
+    run = mesh_simulation.measure(mesh_simulation.Size(36, 10, 32, 64, None))
+    assert run.links > 6  # the corners have three near neighbours, all others eight or five
+    assert run.arrived > 0.95
 
 
 def test_sniffer_is_measured_beside_others(

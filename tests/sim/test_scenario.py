@@ -53,6 +53,24 @@ def test_examples_are_scenarios(path: Path) -> None:
     assert summary_of(run)["links"] > 0
 
 
+def test_a_network_advertises_as_often_as_its_scenario_says() -> None:
+    text = f"""
+        duration = "100 s"
+        [network]
+        {KEY}
+        advertise = "256 s"
+        [[nodes]]
+        name = "n"
+        count = 2
+        """
+    (one, _) = ScenarioRun(scenario_of(text)).nodes.values()
+    assert one.mesh is not None
+    assert one.mesh.settings.advertise_last == 256 * S
+    assert one.mesh.settings.silent_for == 896 * S
+    with pytest.raises(ScenarioError, match="advertise"):
+        scenario_of(text.replace("256 s", "0.5 s"))
+
+
 def test_neighbours_link_and_their_datagrams_arrive() -> None:
     run = ran(small())
     summary = summary_of(run)

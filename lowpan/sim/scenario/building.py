@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from lowpan.mesh.link_establishment import LinkEstablishment
-from lowpan.mesh.link_settings import SLEEPER, MeshLinkSettings
+from lowpan.mesh.link_settings import ROUTER, SLEEPER, MeshLinkSettings
 from lowpan.mesh.network_parameters import NetworkParameters
 from lowpan.mesh.network_security import SECURITY_LEVEL, NetworkSecurity
 from lowpan.mesh.parameter_events import ParameterSettings
@@ -124,7 +124,9 @@ class _Boot:
             keys=security.keys,
             parameters=parameters,
             store=self._store,
-            settings=MeshLinkSettings(mode=SLEEPER) if self._sleepy else MeshLinkSettings(),
+            settings=MeshLinkSettings.paced(
+                self._network.advertise, SLEEPER if self._sleepy else ROUTER
+            ),
         )
 
     def _draw(self) -> Random:

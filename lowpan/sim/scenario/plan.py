@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lowpan.mesh.link_settings import MeshLinkSettings
 from lowpan.sim.medium import MediumSettings
 from lowpan.sim.propagation import PathLoss
 from lowpan.sim.scenario.happenings import Happening, happening
@@ -18,6 +19,8 @@ LONGEST_FILE = 1 << 20
 _HIGHEST_PAN_ID = 0xFFFE
 NEIGHBOURS, ALL = "neighbours", "all"
 """Receivers that no node may be called like."""
+SOONEST_ADVERTISED = MeshLinkSettings().advertise_first
+"""Microseconds: the interval of the first advertisements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Network:
     """16 octets that the keys of link layer and MLE are derived of; None: nothing is secured."""
     mle: bool = False
     """Nodes establish links and advertise them; with a network key only."""
+    advertise: int | None = None
+    """Microseconds between advertisements in the end; None: as nodes have it of themselves."""
     rotation_hours: int = 672
 
 
@@ -124,11 +129,14 @@ def _network(table: Table) -> Network:
         table.number("pan_id", 0, _HIGHEST_PAN_ID, 0xBEEF),
         table.octets("key", 16) if table.has("key") else None,
         table.take("mle", bool, False),
+        table.duration("advertise") if table.has("advertise") else None,
         table.number("rotation_hours", 2, 0xFFFF, 672),
     )
     table.done()
     if network.mle and network.network_key is None:
         raise ScenarioError("[network] mle needs a key: links are for those who have it")
+    if network.advertise is not None and network.advertise < SOONEST_ADVERTISED:
+        raise ScenarioError("[network] advertise: at least the second with which all begin")
     return network
 
 
