@@ -5,7 +5,7 @@ from lowpan.adaptation.neighbour_discovery.actions import SendMessage
 from lowpan.adaptation.neighbour_discovery.information import Prefix
 from lowpan.mac.management_service import Answer, ManagementAction
 from lowpan.mac.polling import ParentLost
-from lowpan.mac.service import BROADCAST, Configure, LinkAction
+from lowpan.mac.service import BROADCAST, Configure, LinkAction, Transmit
 from lowpan.mesh.service import FrameHeard, FrameSent, MeshAction
 from lowpan.node.addresses import OwnAddress
 from lowpan.node.in_clear import protects_itself
@@ -180,16 +180,20 @@ class Node(Layers):
         """Take datagrams that came, or did not go; what is for the radio goes straight through."""
         done: list[NodeAction] = []
         for action in actions:
-            if isinstance(action, DatagramArrived):
+            if isinstance(action, Transmit):
+                done.append(action)
+            elif isinstance(action, DatagramArrived):
                 done += self._arrived(action, now)
+            elif isinstance(action, (FrameHeard, FrameSent)):
+                if self.mesh is not None:
+                    noted = self.mesh.note(action, now=now)
+                    if noted:
+                        done += self._from_mesh(noted, now)
             elif isinstance(action, DatagramUndelivered):
                 done += self._undelivered(action, now)
             elif isinstance(action, NeighbourSilent):
                 suspected = self.neighbourhood.suspect_at(action.link_address, now=now)
                 done += self._from_neighbourhood(suspected, now)
-            elif isinstance(action, FrameHeard | FrameSent):
-                if self.mesh is not None:
-                    done += self._from_mesh(self.mesh.note(action, now=now), now)
             elif self.mesh is not None and isinstance(action, ParentLost):
                 done += self._from_mesh(self.mesh.parent_lost(now=now), now)
             else:
