@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -45,8 +45,9 @@ class Size:
 SIZES = (
     Size(1024, 10, 64, 128, None),
     Size(1024, 10, 512, 1024, 50.0),
-    Size(10_000, 60, 512, 512, 5.0),
 )
+LARGE = (Size(10_000, 60, 512, 512, 5.0),)
+"""Takes a quarter of an hour, most of it until links are established."""
 QUICK = (Size(100, 10, 64, 128, None),)
 
 
@@ -136,9 +137,9 @@ def measure(size: Size) -> MeshSimulation:
     return MeshSimulation(size.advertise / cpu, arrived / sent, links, memory, establishing)
 
 
-def rows(*, quick: bool) -> Iterator[Row]:
+def rows(sizes: Iterable[Size]) -> Iterator[Row]:
     """Yield how fast networks with MLE are simulated once links are established."""
-    for size in QUICK if quick else SIZES:
+    for size in sizes:
         run = measure(size)
         title = (
             f"{size.nodes:,} nodes with MLE, {OCTETS} octets of each in {size.every} s, "
