@@ -33,9 +33,9 @@ def main() -> None:
     )
     options = parser.parse_args()
     quick = options.quick
-    meshes = mesh_simulation.QUICK if quick else mesh_simulation.SIZES
+    sizes = list(mesh_simulation.QUICK if quick else mesh_simulation.SIZES)
     if options.large:
-        meshes += mesh_simulation.LARGE
+        sizes += mesh_simulation.LARGE
     counts = (20_000, 100_000) if quick else (200_000, 1_000_000)
     print(machine())  # noqa: T201
     show("Start", startup.rows(5 if quick else 15))
@@ -46,7 +46,7 @@ def main() -> None:
     show("Goodput", goodput.rows(10 if quick else 60))
     show("Simulator", simulation.rows(10 if quick else 60))
     show("Large mesh", thousand.rows(100 if quick else 1000, FOLDER / "mesh.pcapng"))
-    show("Mesh", mesh_simulation.rows(meshes))
+    show("Mesh", mesh_simulation.rows(sizes))
     show("Sniffing", sniffing.rows(FOLDER, counts, 3))
 
 
