@@ -150,6 +150,10 @@ def test_an_interrupted_opening_leaves_nothing_behind(monkeypatch: pytest.Monkey
         signal.pthread_kill(main, signal.SIGINT)
 
     monkeypatch.setattr(radio, "_apply", hang)
-    with pytest.raises(KeyboardInterrupt):
-        LiveRadio("scripted:", Tuning((15,))).__enter__()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            LiveRadio("scripted:", Tuning((15,))).__enter__()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert radio.is_closed
