@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +32,21 @@ if "LOWPAN_FUZZ_EXAMPLES" in os.environ:  # `make fuzz`
     settings.load_profile("fuzz")
 else:
     settings.load_profile("ci" if "CI" in os.environ else "dev")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give what is asked of the kernel to one worker: there is one boot, for which all would wait.
+
+    The marks of `--dist loadgroup` go unheard by pytest 9.2 with pytest-xdist 3.8.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  (may be missing)
+
+    class KernelTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "kernel" if nodeid.startswith("tests/kernel/") else nodeid
+
+    return KernelTogether(config, log)
 
 
 @pytest.fixture(scope="session")
