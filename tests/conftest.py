@@ -1,5 +1,7 @@
 """What all tests share: peers that may be missing, and how hard hypothesis tries."""
 
+# pyright: reportMissingTypeStubs=false
+
 import os
 import shutil
 from collections.abc import Callable
