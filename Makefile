@@ -19,7 +19,7 @@ demo: $(VENV)/.installed-run  ## listen to ten simulated nodes that find each ot
 	@$(BIN)/$(DEMO)
 
 test: $(VENV)/.installed-test  ## run the tests (TESTS=tests/wire for some of them)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest --numprocesses auto $(TESTS)
 
 lint: $(VENV)/.installed-dev  ## ruff, ruff format, mypy --strict, pyright strict
 	$(BIN)/ruff check

@@ -1,13 +1,9 @@
 """The commands as they are written, in the same boot as the other checks of the kernel."""
 
-import pytest
-
 from tests.kernel.command_scenarios import COUNT
 from tests.kernel.test_kernel import Kernel, kernel
 
 __all__ = ["kernel"]
-
-pytestmark = pytest.mark.xdist_group("kernel")
 
 
 def test_a_node_says_that_nobody_acknowledges_on_a_virtual_radio(kernel: Kernel) -> None:

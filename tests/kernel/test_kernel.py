@@ -19,8 +19,6 @@ from tests.capture.made_frames import given
 from tests.capture.test_fields_tshark import LEARNT, OURS, rows_of_tshark, wiresharks
 from tests.kernel.inside import checks
 
-pytestmark = pytest.mark.xdist_group("kernel")
-
 ROOT = Path(__file__).parent.parent.parent
 RUN_IN_KERNEL = Path(__file__).with_name("run-in-kernel.sh")
 NO_KERNEL = 125

@@ -11,8 +11,6 @@ from tests.kernel.test_kernel import Kernel, kernel
 
 __all__ = ["kernel"]
 
-pytestmark = pytest.mark.xdist_group("kernel")
-
 CAPTURES = {
     "pings-extended.pcapng": "pings",
     "pings-short.pcapng": "pings",

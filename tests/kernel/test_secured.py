@@ -14,8 +14,6 @@ from tests.kernel.test_node import WRONG, shown_by
 
 __all__ = ["kernel"]
 
-pytestmark = pytest.mark.xdist_group("kernel")
-
 TOLD = ("-o", f'uat:ieee802154_keys:"{KEY.hex()}","1","No hash"')
 """What tshark needs to open what was sent."""
 

@@ -10,8 +10,6 @@ from tests.kernel.tun_scenarios import TUN_PINGS, TUN_SIZES
 
 __all__ = ["kernel"]
 
-pytestmark = pytest.mark.xdist_group("kernel")
-
 
 @pytest.mark.parametrize("size", TUN_SIZES)
 def test_the_systems_own_ping_loses_nothing(kernel: Kernel, size: int) -> None:
