@@ -11,7 +11,8 @@ from lowpan.sim.scenario.running import ScenarioRun
 from lowpan.sim.scenario.summary import states_of, summary_of
 from lowpan.sim.scenario.table import ScenarioError
 
-EXAMPLES = sorted(Path("examples").glob("*.toml"))
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
 KEY = 'key = "00112233445566778899aabbccddeeff"\nmle = true'
 S = 1_000_000
 
