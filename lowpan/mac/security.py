@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange, SecurityError, StoreError
-from lowpan.mac.ccm_star import LAST_FRAME_COUNTER, MicMismatch, mic_octets_required, nonce
+from lowpan.mac.ccm_star import MicMismatch, mic_octets_required, nonce
 from lowpan.mac.counters import COUNTERS_AHEAD, OutgoingCounter, PatientStore
 from lowpan.mac.frame_security import (
     SecurableFrame,
@@ -14,6 +14,7 @@ from lowpan.mac.frame_security import (
     security_control,
     source_pan_id,
 )
+from lowpan.mac.header_checks import NO_COUNTER, are_alike, header_fault, shown_key
 from lowpan.mac.keys import (
     FIRST_KEY,
     KeyIdentifier,
@@ -35,7 +36,6 @@ from lowpan.wire.security_header import AuxiliarySecurityHeader
 _CONTROL_AND_COUNTER_OCTETS = 5
 _KEY_IDENTIFIER_OCTETS = (0, 1, 5, 9)
 """By key identifier mode."""
-_NO_COUNTER = "no frame counter to tell a replay by"
 _IMPLICIT = KeyIdentifier(0)
 _DATA = int(FrameType.DATA)
 
@@ -141,7 +141,7 @@ class LinkSecurity:
         octets = mic_octets_required(security.control.security_level)
         key = self.keys.find(security, self._extended(frame.destination, frame.destination_pan_id))
         if key is None:
-            raise KeyUnavailable(f"no key {_name(security)}")
+            raise KeyUnavailable(f"no key {shown_key(security)}")
         counter = self._counter(key).take(now=now)
         sealable = Frame(
             secured_control(frame.control),
@@ -167,7 +167,7 @@ class LinkSecurity:
         )
         key = self.keys.find(name, peer)
         if key is None:
-            raise KeyUnavailable(f"no key {_name(self._header(frame))}")
+            raise KeyUnavailable(f"no key {shown_key(self._header(frame))}")
         level, counter = self.level, self._counter(key).take(now=now)
         header = self._headers.octets(
             frame, secured_control(frame.control), name, security_control(level, name.mode), counter
@@ -212,7 +212,7 @@ class LinkSecurity:
             if asked is None and not frame.control.security_enabled:
                 return Opened(frame.payload, None)
             return Refusal(Drop.UNSECURED, "in clear, for a frame that was not")
-        if asked is None or not _alike(security, asked):
+        if asked is None or not are_alike(security, asked):
             return Refusal(Drop.UNEXPECTED, "secured unlike the frame that it is for")
         sender = self._extended(acknowledged.destination, acknowledged.destination_pan_id)
         if sender is None:
@@ -282,19 +282,8 @@ class LinkSecurity:
     def _refuse_header(
         self, frame: SecurableFrame, security: AuxiliarySecurityHeader
     ) -> Refusal | None:
-        """Return why the header alone is enough to refuse `frame`, None if it is not."""
-        level = security.control.security_level
-        if not level & 3:
-            return Refusal(Drop.LEVEL, f"security level {level} has no MIC")
-        if not self.policy.allows(frame.control.frame_type, level):
-            return Refusal(Drop.LEVEL, f"security level {level} is too low")
-        if security.frame_counter is None or security.control.asn_in_nonce:
-            return Refusal(Drop.LEVEL, _NO_COUNTER)
-        if security.frame_counter >= LAST_FRAME_COUNTER:
-            return Refusal(Drop.COUNTER, "its frame counter is the one never used")
-        if is_well_known(security.key_source, security.key_index):
-            return Refusal(Drop.NO_KEY, "sealed with the key that everybody knows")
-        return None
+        fault = header_fault(self.policy, frame.control.frame_type, security)
+        return None if fault is None else Refusal(*fault)
 
     def _verify_from(
         self, frame: SecurableFrame, psdu: bytes, security: AuxiliarySecurityHeader
@@ -321,7 +310,7 @@ class LinkSecurity:
             return Refusal(Drop.REPLAYED, "we have sealed it ourselves")
         key = self.keys.find(security, sender)
         if key is None:
-            return Refusal(Drop.NO_KEY, f"no key {_name(security)}")
+            return Refusal(Drop.NO_KEY, f"no key {shown_key(security)}")
         try:
             private = open_frame(frame, psdu, key.ccm_star, sender)
             payload = frame.payload[: open_octets(frame)] + private
@@ -383,7 +372,7 @@ def _accept(counters: IncomingCounters, verified: _Verified, now: int) -> Opened
     """Take the counter of a frame whose MIC is right, or say why the frame is refused."""
     key, security, counter = verified.key, verified.security, verified.security.frame_counter
     if counter is None:
-        return Refusal(Drop.LEVEL, _NO_COUNTER)
+        return Refusal(Drop.LEVEL, NO_COUNTER)
     try:
         freshness = counters.accept(key.fingerprint, verified.sender, counter, now=now)
     except StoreError as error:
@@ -393,20 +382,3 @@ def _accept(counters: IncomingCounters, verified: _Verified, now: int) -> Opened
         return Refusal(drop, f"frame counter {counter} is {freshness.value}")
     level = security.control.security_level
     return Opened(verified.payload, verified.sender, level, key.key_sequence, key.fingerprint)
-
-
-def _alike(security: AuxiliarySecurityHeader, other: AuxiliarySecurityHeader) -> bool:
-    return (
-        security.control.security_level == other.control.security_level
-        and security.control.key_identifier_mode == other.control.key_identifier_mode
-        and security.key_source == other.key_source
-        and security.key_index == other.key_index
-    )
-
-
-def _name(security: AuxiliarySecurityHeader) -> str:
-    """Say what a frame calls its key."""
-    if not security.control.key_identifier_mode:
-        return "for this peer alone (key identifier mode 0)"
-    source = f", source {security.key_source.hex()}" if security.key_source else ""
-    return f"with index {security.key_index}{source}"
