@@ -100,6 +100,22 @@ def seal_frame(
     return authenticated + key.seal(sender, authenticated, private_and_mic[:-octets], level)
 
 
+def secured(frame: Frame, security: AuxiliarySecurityHeader, mic_octets: int) -> Frame:
+    """Return `frame`, which is in clear, as seal_frame() takes it: with that header and a MIC."""
+    return Frame(
+        secured_control(frame.control),
+        frame.sequence_number,
+        frame.destination_pan_id,
+        frame.destination,
+        frame.source_pan_id,
+        frame.source,
+        security,
+        frame.header_ies,
+        frame.payload,
+        bytes(mic_octets),
+    )
+
+
 @lru_cache(maxsize=256)
 def secured_control(control: FrameControl) -> FrameControl:
     """Return the control of the same frame, secured; a node sends few kinds of them.

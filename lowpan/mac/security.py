@@ -10,6 +10,7 @@ from lowpan.mac.frame_security import (
     open_frame,
     open_octets,
     seal_frame,
+    secured,
     secured_control,
     security_control,
     source_pan_id,
@@ -143,21 +144,10 @@ class LinkSecurity:
         if key is None:
             raise KeyUnavailable(f"no key {shown_key(security)}")
         counter = self._counter(key).take(now=now)
-        sealable = Frame(
-            secured_control(frame.control),
-            frame.sequence_number,
-            frame.destination_pan_id,
-            frame.destination,
-            frame.source_pan_id,
-            frame.source,
-            AuxiliarySecurityHeader(
-                security.control, counter, security.key_source, security.key_index
-            ),
-            frame.header_ies,
-            frame.payload,
-            bytes(octets),
+        header = AuxiliarySecurityHeader(
+            security.control, counter, security.key_source, security.key_index
         )
-        return seal_frame(sealable, key.ccm_star, self.extended_address)
+        return seal_frame(secured(frame, header, octets), key.ccm_star, self.extended_address)
 
     def _seal_plain(self, frame: Frame, now: int) -> bytes:
         """Seal a data frame as any other, without encoding its header again."""

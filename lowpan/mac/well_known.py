@@ -11,7 +11,7 @@ from lowpan.mac.frame_security import (
     SecurableFrame,
     open_frame,
     seal_frame,
-    secured_control,
+    secured,
     security_control,
 )
 from lowpan.mac.thread_keys import (
@@ -50,17 +50,7 @@ class WellKnownKey:
             ANNOUNCE_KEY_SOURCE,
             ANNOUNCE_KEY_INDEX,
         )
-        sealable = Frame(
-            secured_control(frame.control),
-            frame.sequence_number,
-            frame.destination_pan_id,
-            frame.destination,
-            frame.source_pan_id,
-            frame.source,
-            security,
-            frame.header_ies,
-            frame.payload,
-        )
+        sealable = secured(frame, security, mic_octets_required(_LEVEL))
         return seal_frame(sealable, self._key, ANNOUNCE_NONCE_ADDRESS)
 
     def open(self, frame: SecurableFrame, psdu: bytes) -> bytes:
