@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,6 +13,7 @@ from lowpan.mac.ccm_star import CcmStarKey
 from lowpan.mac.frame_security import open_frame
 from lowpan.wire.ieee802154 import Frame, decode_frame
 from tests.aio.sealing_child import ADDRESS, KEYS
+from tests.aio.senders import parent_of_senders
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
 
@@ -30,32 +29,19 @@ PATIENCE = 10.0
 
 def kill_again_and_again(store: str, capture: Path, kills: int) -> None:
     """Start a sender and kill it at a random moment, `kills` times."""
-    child = Path(__file__).with_name("sealing_child.py")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     moments = Random(802154)
-    with subprocess.Popen(
-        [sys.executable, child, store, capture],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as parent:
-        assert parent.stdin is not None
-        assert parent.stdout is not None
+    with parent_of_senders("sealing_child.py", store, str(capture)) as parent:
         for kill in range(kills):
-            print(file=parent.stdin, flush=True)
-            victim = int(parent.stdout.readline())
+            victim = parent.fork()
             if kill % 2:
-                assert parent.stdout.readline() == "sealing\n"
+                assert parent.line() == "sealing\n"
                 wait_for_frames(capture, moments.randrange(MOST_FRAMES))
                 time.sleep(moments.uniform(0, SEALING))
             else:
                 time.sleep(moments.uniform(0, LONGEST))
             os.kill(victim, signal.SIGKILL)
-            said = parent.stdout.readline().replace("sealing\n", "") or parent.stdout.readline()
+            said = parent.line().replace("sealing\n", "") or parent.line()
             assert int(said) == -signal.SIGKILL
-        parent.stdin.close()
-    assert parent.returncode == 0
 
 
 def wait_for_frames(capture: Path, frames: int) -> None:

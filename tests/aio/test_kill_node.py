@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +17,7 @@ from lowpan.capture.writer import open_writer
 from lowpan.radio import Fcs, ReceivedFrame
 from lowpan.wire.ieee802154 import Frame
 from lowpan_radios.zep_format import decode_zep
+from tests.aio.senders import parent_of_senders
 from tests.aio.sending_child import ADDRESS, COUNTERS_AHEAD, KEY
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
@@ -32,30 +31,20 @@ _FCS_OCTETS = 2
 
 def kill_again_and_again(store: str, capture: Path, kills: int) -> int:
     """Start a node and kill it at a random moment, `kills` times; return how many had sent."""
-    child = Path(__file__).with_name("sending_child.py")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     moments, heard_from = Random(802154), 0
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as air,
         open_writer(capture) as writer,
     ):
         air.bind(("127.0.0.1", 0))
-        with subprocess.Popen(
-            [sys.executable, child, store, str(air.getsockname()[1])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        ) as parent:
-            assert parent.stdin is not None
-            assert parent.stdout is not None
+        port = str(air.getsockname()[1])
+        with parent_of_senders("sending_child.py", store, port) as parent:
             for kill in range(kills):
-                print(file=parent.stdin, flush=True)
-                victim = int(parent.stdout.readline())
+                victim = parent.fork()
                 first = receive(air, PATIENCE) if kill % 2 else b""
                 time.sleep(moments.uniform(0, LONGEST))
                 os.kill(victim, signal.SIGKILL)
-                assert int(parent.stdout.readline()) == -signal.SIGKILL
+                assert int(parent.line()) == -signal.SIGKILL
                 datagrams = [first] if first else []
                 while datagram := receive(air, 0):
                     datagrams.append(datagram)
@@ -63,8 +52,6 @@ def kill_again_and_again(store: str, capture: Path, kills: int) -> int:
                     psdu = decode_zep(datagram)[1][:-_FCS_OCTETS]
                     writer.write(ReceivedFrame(psdu, Fcs.ABSENT, time_ns=time.time_ns()))
                 heard_from += bool(datagrams)
-            parent.stdin.close()
-    assert parent.returncode == 0
     return heard_from
 
 
