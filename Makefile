@@ -31,7 +31,7 @@ format: $(VENV)/.installed-dev  ## let ruff repair what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.installed-test  ## measure the codecs and the sniffer against their references
+bench: $(VENV)/.installed-test  ## measure codecs, sniffer, radios, nodes and the simulator
 	$(BIN)/python -m tests.benchmarks
 
 docs: $(VENV)/.installed-docs  ## build docs/_build/html; warnings are errors
