@@ -1,94 +1,32 @@
 """Address resolution and unreachability detection, moment by moment."""
 
-from random import Random
-
 import pytest
 
 from lowpan.adaptation.neighbour_discovery.actions import (
     LinkAddressKnown,
     MessageRefused,
-    NdAction,
     Refusal,
     SendMessage,
     Unreachable,
 )
-from lowpan.adaptation.neighbour_discovery.cache import SOLICITATION_PACE, NeighbourCache
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
-from lowpan.adaptation.neighbour_discovery.table import (
-    MOST_ASKED,
-    MOST_CONFIRMED,
-    MOST_HEARD,
-    State,
-)
+from lowpan.adaptation.neighbour_discovery.table import State
 from lowpan.wire.icmpv6 import Icmpv6Type
 from lowpan.wire.nd_options import LinkLayerAddress, NdOption, NdOptionType
-from lowpan.wire.neighbour_discovery import (
-    NeighbourAdvertisement,
-    NeighbourAdvertisementControl,
-    NeighbourSolicitation,
+from lowpan.wire.neighbour_discovery import NeighbourSolicitation
+from tests.adaptation.neighbour_discovery.caches import (
+    GROUP_OF_PEER,
+    PEER,
+    PEER_LINK,
+    US,
+    advertisement,
+    ask,
+    cache,
+    reachable,
+    run,
+    state,
 )
-from tests.adaptation.neighbour_discovery.link import (
-    SECOND,
-    OwnTable,
-    address,
-    extended,
-    other_address,
-    sent,
-)
-
-US, PEER = address(1), other_address(2)
-PEER_LINK = LinkAddresses(extended(2))
-GROUP_OF_PEER = bytes.fromhex("ff0200000000000000000001ff000002")
-
-
-def cache(*, derive: bool = True, acknowledged_for: int = 0) -> NeighbourCache:
-    return NeighbourCache(
-        OwnTable(US),
-        LinkAddresses(extended(1), None, 0xBEEF),
-        Random(1),
-        derive=derive,
-        acknowledged_for=acknowledged_for,
-    )
-
-
-def advertisement(
-    target: bytes = PEER,
-    link: LinkAddresses = PEER_LINK,
-    *,
-    s: bool = True,
-    o: bool = True,
-    r: bool = False,
-) -> NeighbourAdvertisement:
-    options = link.options(NdOptionType.TARGET_LINK_LAYER_ADDRESS)
-    return NeighbourAdvertisement(NeighbourAdvertisementControl(r, s, o), target, options)
-
-
-def state(engine: NeighbourCache, now: int, of: bytes = PEER) -> State | None:
-    neighbour = engine.table.get(of)
-    return None if neighbour is None else engine.state_of(neighbour, now=now)
-
-
-def ask(engine: NeighbourCache, *, now: int = 0, of: bytes = PEER) -> list[NdAction]:
-    link_address, actions = engine.resolve(of, now=now)
-    assert link_address is None
-    return actions
-
-
-def reachable() -> tuple[NeighbourCache, int]:
-    """Return an engine whose peer has just answered, and until when that counts."""
-    engine = cache()
-    ask(engine)
-    engine.receive_advertisement(advertisement(), extended(2), now=0)
-    peer = engine.table.get(PEER)
-    assert peer is not None
-    return engine, peer.reachable_until
-
-
-def run(engine: NeighbourCache, until: int) -> list[tuple[int, NdAction]]:
-    done: list[tuple[int, NdAction]] = []
-    while (now := engine.next_deadline()) is not None and now <= until:
-        done += [(now, action) for action in engine.handle_deadline(now=now)]
-    return done
+from tests.adaptation.neighbour_discovery.link import SECOND, address, extended, sent
 
 
 def test_a_neighbour_is_asked_for_three_times_a_second_apart_then_given_up() -> None:
@@ -241,10 +179,7 @@ def test_an_advertisement_that_nobody_asked_for_teaches_nothing() -> None:
     engine = cache()
     (refused,) = engine.receive_advertisement(advertisement(), extended(2), now=0)
     assert isinstance(refused, MessageRefused)
-    assert (refused.refusal, refused.type) == (
-        Refusal.UNASKED,
-        Icmpv6Type.NEIGHBOUR_ADVERTISEMENT,
-    )
+    assert (refused.refusal, refused.type) == (Refusal.UNASKED, Icmpv6Type.NEIGHBOUR_ADVERTISEMENT)
     assert len(engine.table) == 0
 
 
@@ -302,65 +237,6 @@ def test_who_has_really_moved_is_found_after_three_probes() -> None:
     assert engine.receive_advertisement(moved, extended(9), now=3 * SECOND) == [
         LinkAddressKnown(PEER, extended(9))
     ]
-
-
-def test_attack_solicitation_flood_leaves_reachable_neighbours_and_memory() -> None:
-    engine, until = reachable()
-    asked = other_address(3)
-    ask(engine, of=asked)
-    sizes: list[int] = []
-    for number in range(100_000):
-        forged = number.to_bytes(8, "big")
-        engine.heard(other_address(number + 1000), LinkAddresses(forged), forged, now=0)
-        if number % 10_000 == 9_999:
-            sizes.append(len(engine.table))
-    assert set(sizes) == {MOST_HEARD + 2}
-    assert state(engine, until - 1) is State.REACHABLE
-    assert state(engine, 0, asked) is State.INCOMPLETE
-    assert engine.resolve(PEER, now=0) == (extended(2), [])
-
-
-def test_attack_resolution_flood_leaves_reachable_neighbours_and_memory() -> None:
-    engine, until = reachable()
-    given_up = 0
-    for number in range(100_000):
-        actions = ask(engine, of=other_address(number + 1000))
-        given_up += sum(isinstance(action, Unreachable) for action in actions)
-    assert given_up == 100_000 - MOST_ASKED
-    assert len(engine.table) == MOST_ASKED + 1
-    assert state(engine, until - 1) is State.REACHABLE
-
-
-def test_one_sender_that_only_writes_to_us_has_its_share_of_the_room() -> None:
-    engine = cache()
-    engine.heard(PEER, PEER_LINK, extended(2), now=0)
-    for number in range(100):
-        target = other_address(number + 1000)
-        engine.heard(target, LinkAddresses(extended(number)), extended(666), now=0)
-    assert len(engine.table) == 17
-    assert engine.resolve(PEER, now=0) == (extended(2), [])
-
-
-def test_who_we_talk_to_is_not_displaced_by_who_only_writes_to_us() -> None:
-    engine = cache()
-    engine.heard(PEER, PEER_LINK, extended(2), now=0)
-    engine.resolve(PEER, now=0)
-    for number in range(1000, 2000):
-        forged = number.to_bytes(8, "big")
-        engine.heard(other_address(number), LinkAddresses(forged), forged, now=0)
-    assert state(engine, 0) is State.DELAY
-    assert len(engine.table) == MOST_HEARD + 1
-
-
-def test_one_sender_confirms_no_more_than_its_share() -> None:
-    engine, _ = reachable()
-    for number in range(2 * MOST_CONFIRMED):
-        target, link = other_address(number + 1000), LinkAddresses(extended(666))
-        now = number * SOLICITATION_PACE
-        ask(engine, now=now, of=target)
-        engine.receive_advertisement(advertisement(target, link), extended(666), now=now)
-    assert state(engine, 0) is State.REACHABLE
-    assert len(engine.table) == 17
 
 
 def test_the_same_seed_gives_the_same_times() -> None:

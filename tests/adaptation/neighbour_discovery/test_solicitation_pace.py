@@ -15,6 +15,7 @@ from lowpan.adaptation.neighbour_discovery.cache import (
 from lowpan.adaptation.neighbour_discovery.own import LinkAddresses
 from lowpan.adaptation.neighbour_discovery.table import Standing, State
 from lowpan.wire.neighbour_discovery import NeighbourSolicitation
+from tests.adaptation.neighbour_discovery.caches import advertisement
 from tests.adaptation.neighbour_discovery.link import (
     SECOND,
     OwnTable,
@@ -23,7 +24,6 @@ from tests.adaptation.neighbour_discovery.link import (
     other_address,
     sent,
 )
-from tests.adaptation.neighbour_discovery.test_cache import advertisement
 
 HONEST = 64
 """Neighbours that are looked for at one moment: as many as there is room for."""
