@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from math import erf, sqrt
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from lowpan.mesh.estimators import (
     BatchEstimator,
@@ -35,6 +35,13 @@ ESTIMATORS: dict[str, Callable[[], LinkEstimator]] = {
 LINKS, FRAMES, SEED = 250, 200, 2026
 MOMENTS = (10, 50, 200)
 FADING = 4.0
+
+
+class AnyLink(Protocol):
+    """One direction of a link whose truth is known."""
+
+    @property
+    def delivery_ratio(self) -> float: ...
 
 
 class Link(NamedTuple):
@@ -82,7 +89,7 @@ def random_link(random: Random) -> Link:
 
 def judge(
     new: Callable[[], LinkEstimator],
-    pairs: Sequence[tuple[Link, Link]],
+    pairs: Sequence[tuple[AnyLink, AnyLink]],
     runs: Sequence[Sequence[Sequence[float | None]]],
 ) -> Comparison:
     errors, distances = [[0.0] * FRAMES, [0.0] * FRAMES], list[int]()
