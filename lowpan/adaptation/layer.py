@@ -17,6 +17,7 @@ from lowpan.adaptation.reassembly import (
 )
 from lowpan.adaptation.remembered import RememberedHeaders
 from lowpan.errors import MalformedFrame
+from lowpan.mac.service import BROADCAST
 from lowpan.wire.addresses import Surroundings, iid_of
 from lowpan.wire.ipv6 import IPV6_HEADER, IPV6_HEADER_OCTETS, MTU
 from lowpan.wire.lowpan_headers import Dispatch, LowpanHeaders, decode_lowpan_headers
@@ -48,7 +49,6 @@ class Ends:
 Event = DatagramReceived | DatagramLost | FragmentRefused | PayloadRefused
 
 
-_BROADCAST = b"\xff\xff"
 MOST_HEARD = 64
 """Broadcasts that are remembered as read: many nodes of a simulation hear the same one."""
 
@@ -106,10 +106,10 @@ class Adaptation:
     def receive_payload(self, payload: bytes, ends: Ends, *, now: int) -> list[Event]:
         """Take the payload of a data frame and return what it completes or ends."""
         try:
-            if ends.destination == _BROADCAST and not self.contexts.known:
+            if ends.destination == BROADCAST and not self.contexts.known:
                 known = _heard_by_all(payload, ends.source)
                 if known is not None:
-                    return self._count([DatagramReceived(ends.source, _BROADCAST, known, (ends,))])
+                    return self._count([DatagramReceived(ends.source, BROADCAST, known, (ends,))])
             headers = decode_lowpan_headers(payload)
             if headers.mesh is not None:
                 ends.source = headers.mesh.originator
@@ -196,7 +196,7 @@ def _heard_by_all(payload: bytes, source: bytes) -> bytes | None:
     headers = decode_lowpan_headers(payload)
     if headers.mesh or headers.fragment or headers.dispatch is not Dispatch.IPHC:
         return None
-    surroundings = Surroundings(iid_of(source), iid_of(_BROADCAST))
+    surroundings = Surroundings(iid_of(source), iid_of(BROADCAST))
     compressed, used = COMPRESSED_HEADERS.decode_prefix(headers.payload, surroundings)
     return decompress(compressed, headers.payload[used:])
 

@@ -1,7 +1,7 @@
 """What network parameters tell, and are told once."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lowpan.mesh.parameter_schedule import Value
 from lowpan.mesh.service import MeshNews
@@ -43,5 +43,5 @@ class ParameterSettings:
     security_level: int = 0
     """The least that the link layer must have done for messages that we believe: that of the
     network's data frames; 0 where nothing is secured, and anybody may say anything."""
-    channels: Collection[int] = field(default=CHANNELS)
+    channels: Collection[int] = CHANNELS
     """Where the network may go, and is looked for."""

@@ -1,11 +1,9 @@
 """A whole IPv6 datagram that carries UDP, made of its parts (RFC 768, RFC 8200 §8.1)."""
 
 from lowpan.wire.checksum import with_checksum
-from lowpan.wire.ipv6 import IPV6_HEADER, Ipv6Header
+from lowpan.wire.ipv6 import IPV6_HEADER, UDP, Ipv6Header
 from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
 
-UDP = 17
-"""Next Header number."""
 _CHECKSUM_AT = 6
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange
+from lowpan.mesh.key_sequence import ROTATION_HOURS
 from lowpan.wire.dataset import DATASET, Dataset, MeshCopTlv, MeshCopType, dataset_from_hex
 from lowpan.wire.meshcop import (
     Channel,
@@ -19,8 +20,6 @@ from lowpan.wire.secret import Secret
 
 CHANNELS = tuple(range(11, 27))
 """Of the 2450 MHz band, channel page 0: where a network is looked for that says nothing else."""
-ROTATION_TIME = 672
-"""Hours that a key sequence lasts where the dataset says nothing."""
 
 _NOTHING = Dataset(())
 
@@ -38,7 +37,7 @@ class ThreadNetwork:
     """8 octets."""
     name: str | None = None
     active_timestamp: Timestamp | None = None
-    rotation_time: int = ROTATION_TIME
+    rotation_time: int = ROTATION_HOURS
     """Hours."""
     channels: tuple[int, ...] = CHANNELS
     """Where the network may be."""
@@ -102,7 +101,7 @@ def network_from_dataset(dataset: Dataset | str) -> ThreadNetwork:
         None if prefix is None else prefix.prefix,
         None if name is None else name.name,
         found(MeshCopType.ACTIVE_TIMESTAMP, Timestamp),
-        ROTATION_TIME if policy is None else policy.rotation_time,
+        ROTATION_HOURS if policy is None else policy.rotation_time,
         _channels(mask),
         dataset,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lowpan.errors import LowpanError, StoreError
 from lowpan.mac.security import LinkSecurity
 from lowpan.mac.service import LinkProtection
-from lowpan.mesh.key_sequence import KeySequence
+from lowpan.mesh.key_sequence import LEAST_ROTATION_HOURS, KeySequence
 from lowpan.mesh.mle_keys import ThreadMleKeys
 from lowpan.mesh.mle_security import MleSecurity
 from lowpan.mesh.service import MeshAction, SendMle
@@ -22,7 +22,6 @@ from lowpan.wire.mle import MLE_MESSAGE, MleMessage
 if TYPE_CHECKING:
     from lowpan.wire.mle_tlvs import LeaderData
 
-LEAST_ROTATION_HOURS = 2
 NO_SHORT_ADDRESS = 0xFFFE
 
 
