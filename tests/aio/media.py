@@ -108,3 +108,8 @@ class Notes(asyncio.DatagramProtocol):
     async def told(self, seconds: float = 5.0) -> tuple[Any, ...]:
         """Return the next note."""
         return await asyncio.wait_for(self.notes.get(), seconds)
+
+
+def tasks() -> set[asyncio.Task[Any]]:
+    """Return the tasks of this loop but the one that asks."""
+    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
