@@ -18,7 +18,7 @@ from lowpan.mesh.service import LinkDown, LinkUp, MeshNews, MleRefused, ReplayRe
 from lowpan.mesh.thread import events
 from lowpan.mesh.thread.settings import Role
 from lowpan.wire.dataset import DATASET
-from tests.mesh.thread_parent import NETWORK, NETWORK_KEY, PARENT, dataset
+from tests.mesh.thread_network import NETWORK, NETWORK_KEY, PARENT, dataset
 
 ROOT = Path(__file__).parents[2]
 HEX = DATASET.encode(dataset()).hex()

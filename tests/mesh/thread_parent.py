@@ -16,18 +16,14 @@ from lowpan.mesh.mle_security import MleSecurity, OpenedMle, StaleMle
 from lowpan.mesh.service import MeshAction, MleReceived, SendMle
 from lowpan.mesh.thread.child import ThreadChild
 from lowpan.mesh.thread.events import Attached
-from lowpan.mesh.thread.network import ThreadNetwork, network_from_dataset
+from lowpan.mesh.thread.network import ThreadNetwork
 from lowpan.mesh.thread.settings import ChildSettings, Role
 from lowpan.radio import RadioSettings
 from lowpan.store import MemoryStore, Store
 from lowpan.wire.addresses import ALL_NODES, iid_of, link_local
-from lowpan.wire.dataset import Dataset, MeshCopTlv, MeshCopType
+from lowpan.wire.dataset import Dataset, MeshCopType
 from lowpan.wire.meshcop import (
     Channel,
-    DelayTimer,
-    ExtendedPanId,
-    MeshLocalPrefix,
-    NetworkKey,
     PanId,
     Timestamp,
 )
@@ -51,43 +47,12 @@ from lowpan.wire.mle_tlvs import (
 )
 from lowpan.wire.network_data import NetworkData
 from lowpan.wire.route64 import Connectivity, ParentPriority, SedBuffering
-from lowpan.wire.secret import Secret
+from tests.mesh.thread_network import CHILD, NETWORK, NETWORK_KEY, PARENT, dataset
 
-NETWORK_KEY = Secret(bytes.fromhex("00112233445566778899aabbccddeeff"))
-PREFIX = bytes.fromhex("fd000db800000000")
-EXTENDED_PAN_ID = bytes.fromhex("dead00beef00cafe")
-CHILD = bytes.fromhex("02aabbccdd000002")
-PARENT, OTHER_PARENT = bytes.fromhex("02aabbccdd000001"), bytes.fromhex("02aabbccdd000003")
 SECOND = 1_000_000
 AIR_TIME = 3_000
 
 Kind = TypeVar("Kind")
-
-
-def dataset(  # noqa: PLR0913  (what a network is)
-    *,
-    seconds: int = 1,
-    channel: int = 11,
-    pan_id: int = 0xFACE,
-    network_key: bytes = NETWORK_KEY,
-    prefix: bytes = PREFIX,
-    delay: int | None = None,
-) -> Dataset:
-    """Return the dataset of the network; a pending one with `delay`, milliseconds."""
-    tlvs = [
-        MeshCopTlv(MeshCopType.ACTIVE_TIMESTAMP, Timestamp(seconds)),
-        MeshCopTlv(MeshCopType.CHANNEL, Channel(0, channel)),
-        MeshCopTlv(MeshCopType.EXTENDED_PAN_ID, ExtendedPanId(EXTENDED_PAN_ID)),
-        MeshCopTlv(MeshCopType.MESH_LOCAL_PREFIX, MeshLocalPrefix(prefix)),
-        MeshCopTlv(MeshCopType.NETWORK_KEY, NetworkKey(Secret(network_key))),
-        MeshCopTlv(MeshCopType.PAN_ID, PanId(pan_id)),
-    ]
-    if delay is not None:
-        tlvs.append(MeshCopTlv(MeshCopType.DELAY_TIMER, DelayTimer(delay)))
-    return Dataset(tuple(tlvs))
-
-
-NETWORK = network_from_dataset(dataset())
 
 
 @dataclass(slots=True)

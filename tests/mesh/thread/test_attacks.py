@@ -47,19 +47,8 @@ from lowpan.wire.mle import MLE_MESSAGE, MleCommand, MleMessage, Tlv, TlvType
 from lowpan.wire.mle_tlvs import Address16, LeaderData
 from lowpan.wire.network_data import NetworkData, NetworkDataTlv, NetworkDataType
 from tests.mesh.thread.test_staying import on_mesh
-from tests.mesh.thread_parent import (
-    CHILD,
-    NETWORK_KEY,
-    OTHER_PARENT,
-    PARENT,
-    PREFIX,
-    SECOND,
-    Air,
-    Child,
-    ThreadParent,
-    attach,
-    dataset,
-)
+from tests.mesh.thread_network import CHILD, NETWORK_KEY, OTHER_PARENT, PARENT, PREFIX, dataset
+from tests.mesh.thread_parent import SECOND, Air, Child, ThreadParent, attach
 
 WRONG_KEY = bytes(16)
 

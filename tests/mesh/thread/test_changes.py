@@ -23,17 +23,8 @@ from lowpan.wire.meshcop import Timestamp
 from lowpan.wire.mle import MleCommand, TlvType
 from lowpan.wire.network_data import NetworkData
 from lowpan.wire.secret import Secret
-from tests.mesh.thread_parent import (
-    NETWORK_KEY,
-    OTHER_PARENT,
-    PARENT,
-    SECOND,
-    Air,
-    Child,
-    ThreadParent,
-    attach,
-    dataset,
-)
+from tests.mesh.thread_network import NETWORK_KEY, OTHER_PARENT, PARENT, dataset
+from tests.mesh.thread_parent import SECOND, Air, Child, ThreadParent, attach
 
 OTHER_KEY = Secret(bytes.fromhex("ffeeddccbbaa99887766554433221100"))
 

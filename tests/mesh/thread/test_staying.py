@@ -47,18 +47,8 @@ from lowpan.wire.network_data import (
     NetworkDataType,
     Prefix,
 )
-from tests.mesh.thread_parent import (
-    CHILD,
-    NETWORK_KEY,
-    OTHER_PARENT,
-    PARENT,
-    SECOND,
-    Air,
-    Child,
-    ThreadParent,
-    attach,
-    dataset,
-)
+from tests.mesh.thread_network import CHILD, NETWORK_KEY, OTHER_PARENT, PARENT, dataset
+from tests.mesh.thread_parent import SECOND, Air, Child, ThreadParent, attach
 
 
 def on_mesh(prefix: bytes, context_id: int = 1, *, slaac: bool = True) -> NetworkData:
