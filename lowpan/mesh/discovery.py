@@ -28,6 +28,13 @@ THREAD_VERSION = 5
 _HOP_LIMIT = 255
 
 
+def discovery_message(*, joiner: bool = False) -> MleMessage:
+    """Return what asks every router in reach which network is its own."""
+    request = MeshCopTlv(MeshCopType.DISCOVERY_REQUEST, DiscoveryRequest(THREAD_VERSION, joiner))
+    discovery = Discovery((request,))
+    return MleMessage(MleCommand.DISCOVERY_REQUEST, (Tlv(TlvType.THREAD_DISCOVERY, discovery),))
+
+
 def discovery_request(
     source: bytes, source_pan_id: int, sequence_number: int, *, joiner: bool = False
 ) -> bytes:
@@ -41,8 +48,9 @@ def discovery_request(
         frame_version=1,
         source_addressing_mode=3,
     )
+    message = MLE_MESSAGE.encode(discovery_message(joiner=joiner))
     datagram = udp_datagram(
-        _message(joiner=joiner),
+        MLE_ENVELOPE.encode(MleEnvelope(UNSECURED, None, message)),
         link_local(iid_of(source)),
         MLE_PORT,
         ALL_ROUTERS,
@@ -60,11 +68,3 @@ def discovery_request(
         payload=payload,
     )
     return FRAME.encode(frame)
-
-
-def _message(*, joiner: bool) -> bytes:
-    request = MeshCopTlv(MeshCopType.DISCOVERY_REQUEST, DiscoveryRequest(THREAD_VERSION, joiner))
-    message = MleMessage(
-        MleCommand.DISCOVERY_REQUEST, (Tlv(TlvType.THREAD_DISCOVERY, Discovery((request,))),)
-    )
-    return MLE_ENVELOPE.encode(MleEnvelope(UNSECURED, None, MLE_MESSAGE.encode(message)))

@@ -6,8 +6,7 @@ from lowpan.mesh.discovery import THREAD_VERSION
 from lowpan.mesh.thread.network import ThreadNetwork
 from lowpan.mesh.thread.parent_choice import Candidate
 from lowpan.mesh.thread.settings import ChildSettings
-from lowpan.wire.dataset import Discovery, MeshCopTlv, MeshCopType
-from lowpan.wire.meshcop import Channel, DiscoveryRequest, PanId, Timestamp
+from lowpan.wire.meshcop import Channel, PanId, Timestamp
 from lowpan.wire.mle import MleCommand, MleMessage, Tlv, TlvContent, TlvType
 from lowpan.wire.mle_draft import (
     Challenge,
@@ -41,13 +40,6 @@ MIC (4): 80.  Four are left for an addressing that is not compressed as well."""
 
 def _message(command: MleCommand, *tlvs: tuple[TlvType, TlvContent] | None) -> MleMessage:
     return MleMessage(command, tuple(Tlv(*tlv) for tlv in tlvs if tlv is not None))
-
-
-def discovery_request(*, joiner: bool = False) -> MleMessage:
-    """Ask every router in reach which network is its own."""
-    request = MeshCopTlv(MeshCopType.DISCOVERY_REQUEST, DiscoveryRequest(THREAD_VERSION, joiner))
-    discovery = Discovery((request,))
-    return _message(MleCommand.DISCOVERY_REQUEST, (TlvType.THREAD_DISCOVERY, discovery))
 
 
 def parent_request(

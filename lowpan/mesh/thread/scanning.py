@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from lowpan.mac.service import Configure
+from lowpan.mesh.discovery import discovery_message
 from lowpan.mesh.service import MeshAction, MleReceived, StayAwake
-from lowpan.mesh.thread import messages
 from lowpan.mesh.thread.events import Discovering, NetworkFound
 from lowpan.mesh.thread.network import ThreadNetwork
 from lowpan.mesh.thread.station import NO_SHORT_ADDRESS, Station
@@ -115,5 +115,5 @@ class Scanning:
             StayAwake(),
             Configure(settings),
             Discovering(self._channel),
-            *station.send_in_clear(messages.discovery_request(), ALL_ROUTERS),
+            *station.send_in_clear(discovery_message(), ALL_ROUTERS),
         ]
