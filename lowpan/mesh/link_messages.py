@@ -114,8 +114,8 @@ class OwnWords:
             tlvs.append(Tlv(TlvType.TIMEOUT, Timeout(timeout)))
         return cls(tuple(tlvs))
 
-    def request(self, challenge: bytes | None) -> bytes:
-        """Return a Link Request; without security it has no challenge."""
+    def request(self, challenge: bytes) -> bytes:
+        """Return a Link Request."""
         return _octets(MleCommand.LINK_REQUEST, *self.tlvs, *_challenged(challenge))
 
     def accept(

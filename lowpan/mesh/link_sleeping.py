@@ -36,7 +36,7 @@ class LinkSleeping:
         return [StayAwake()]
 
     def next_deadline(self) -> int | None:
-        """Return when to call is_due()."""
+        """Return when to choose()."""
         return self._choose_at
 
     def choose(self, *, now: int) -> Link | None:
