@@ -45,8 +45,6 @@ class Step(Enum):
 class AttemptFailed:
     """A whole attempt was in vain; the next one begins by itself."""
 
-    attempt: int
-
 
 class Attaching:
     """Attempts until there is a parent; `now` is microseconds.
@@ -227,4 +225,4 @@ class Attaching:
         )
         again = backoff + self._station.soon(50_000)
         self._begin(now + again)
-        return [NobodyAnswered(self._attempt, again), AttemptFailed(self._attempt)]
+        return [NobodyAnswered(self._attempt, again), AttemptFailed()]
