@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lowpan.errors import LowpanError
-from lowpan.mesh.mle_security import OpenedMle, StaleMle
+from lowpan.mesh.mle_security import OpenedMle
 from lowpan.mesh.service import MeshAction, SleepOn, StayAwake
 from lowpan.mesh.thread import messages
 from lowpan.mesh.thread.child_addresses import ChildAddresses
@@ -131,19 +131,15 @@ class Attaching:
             )
         ]
 
-    def answers_us(self, message: MleMessage) -> bool:
-        """Tell whether a Parent Response repeats the challenge of our last Parent Request."""
-        response = message.find(TlvType.RESPONSE, Response)
-        return (
-            self._step is Step.REQUESTING
-            and response is not None
-            and response.response == self._challenge
-        )
+    def challenged_at(self, message: MleMessage) -> int | None:
+        """Return when the Parent Request was sent that `message` answers, None if it does not.
 
-    def believe(self, stale: StaleMle, *, now: int) -> OpenedMle | None:
-        """Return a Parent Response that is old by its counter and answers our fresh challenge."""
-        found = self._station.mle.accept_answer(stale, challenged_at=self._challenged_at, now=now)
-        return found if isinstance(found, OpenedMle) else None
+        Only the challenge of the last one counts.
+        """
+        response = message.find(TlvType.RESPONSE, Response)
+        if self._step is not Step.REQUESTING or response is None:
+            return None
+        return self._challenged_at if response.response == self._challenge else None
 
     @property
     def _rounds(self) -> tuple[bool, ...]:

@@ -225,20 +225,23 @@ class ThreadChild:
 
     def _believe(self, stale: StaleMle, message: MleMessage, now: int) -> OpenedMle | None:
         """Return a message that is not new by its counter, if it answers a fresh challenge."""
-        member = self._member
-        if message.command == MleCommand.PARENT_RESPONSE:
-            if member.attaching.answers_us(message):
-                return member.attaching.believe(stale, now=now)
-            return None
-        if message.command != MleCommand.CHILD_UPDATE_RESPONSE:
-            return None
-        if member.restoring.answers_us(message, stale.sender):
-            return member.restoring.believe(stale, now=now)
-        asked = member.keeping.challenged_at(message)
-        if asked is None or not self._station.is_parent(stale.sender):
+        asked = self._challenged_at(message, stale.sender)
+        if asked is None:
             return None
         found = self._station.mle.accept_answer(stale, challenged_at=asked, now=now)
         return found if isinstance(found, OpenedMle) else None
+
+    def _challenged_at(self, message: MleMessage, sender: bytes) -> int | None:
+        """Return when the challenge of ours was sent that `message` answers, None if none."""
+        member = self._member
+        if message.command == MleCommand.PARENT_RESPONSE:
+            return member.attaching.challenged_at(message)
+        if message.command != MleCommand.CHILD_UPDATE_RESPONSE:
+            return None
+        asked = member.restoring.challenged_at(message, sender)
+        if asked is None and self._station.is_parent(sender):
+            asked = member.keeping.challenged_at(message)
+        return asked
 
     def _dispatch(
         self, message: MleMessage, opened: OpenedMle, received: MleReceived, now: int
@@ -249,7 +252,8 @@ class ThreadChild:
             if command != MleCommand.DISCOVERY_RESPONSE:
                 return []
             return member.scanning.receive_response(message, received)
-        standing = self._standing(message, opened)
+        fresh = self._challenged_at(message, opened.sender) is not None
+        standing = Standing.AUTHORITATIVE if fresh else Standing.PEER
         actions: list[MeshAction] = []
         if opened.key_sequence is not None:
             told = self._station.keys.message_accepted(
@@ -261,7 +265,7 @@ class ThreadChild:
             )
             actions += self._rotated(told, now)
         if command == MleCommand.PARENT_RESPONSE:
-            if standing is Standing.AUTHORITATIVE:
+            if fresh:
                 actions += member.attaching.receive_parent_response(
                     message, opened, received.rssi, now=now
                 )
@@ -286,18 +290,6 @@ class ThreadChild:
         source, station = message.find(TlvType.SOURCE_ADDRESS, SourceAddress), self._station
         if source is not None and len(source.address) == 2 and station.radio.pan_id != _NO_PAN:
             station.security.peers.verified(sender, source.address, station.radio.pan_id)
-
-    def _standing(self, message: MleMessage, opened: OpenedMle) -> Standing:
-        """Tell how much a message may say: most if it answers a fresh challenge of ours."""
-        member, fresh = self._member, False
-        if message.command == MleCommand.PARENT_RESPONSE:
-            fresh = member.attaching.answers_us(message)
-        elif message.command == MleCommand.CHILD_UPDATE_RESPONSE:
-            fresh = member.restoring.answers_us(message, opened.sender) or (
-                self._station.is_parent(opened.sender)
-                and member.keeping.challenged_at(message) is not None
-            )
-        return Standing.AUTHORITATIVE if fresh else Standing.PEER
 
     def _parent_says(
         self, message: MleMessage, received: MleReceived, now: int
@@ -335,7 +327,7 @@ class ThreadChild:
         self, message: MleMessage, opened: OpenedMle, received: MleReceived, now: int
     ) -> list[MeshAction]:
         member = self._member
-        if member.restoring.answers_us(message, opened.sender):
+        if member.restoring.challenged_at(message, opened.sender) is not None:
             told = member.restoring.receive_update_response(message, opened, now=now)
             return member.do([*told], now)
         if not self._station.is_parent(opened.sender):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lowpan.errors import StoreError
-from lowpan.mesh.mle_security import OpenedMle, StaleMle
+from lowpan.mesh.mle_security import OpenedMle
 from lowpan.mesh.service import MeshAction, SleepOn
 from lowpan.mesh.thread import messages
 from lowpan.mesh.thread.asking import Asking
@@ -76,16 +76,16 @@ class Restoring:
             return [NotRestored()]
         return [*self._ask(remembered, now)]
 
-    def answers_us(self, message: MleMessage, sender: bytes) -> bool:
-        """Tell whether `message` repeats our last challenge, and comes from whom we have asked."""
+    def challenged_at(self, message: MleMessage, sender: bytes) -> int | None:
+        """Return when our last challenge was sent, if `message` of `sender` answers it.
+
+        None if it does not, or is not from whom we have asked.
+        """
         response = message.find(TlvType.RESPONSE, Response)
         asked = self._remembered is not None and self._remembered.parent == sender
-        return asked and response is not None and response.response == self._challenge != b""
-
-    def believe(self, stale: StaleMle, *, now: int) -> OpenedMle | None:
-        """Return an answer that is old by its counter: our mark is above since the restart."""
-        found = self._station.mle.accept_answer(stale, challenged_at=self._challenged_at, now=now)
-        return found if isinstance(found, OpenedMle) else None
+        if not asked or response is None or not self._challenge:
+            return None
+        return self._challenged_at if response.response == self._challenge else None
 
     def receive_update_response(
         self, message: MleMessage, opened: OpenedMle, *, now: int
