@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Parent:
 
 
 @contextmanager
-def parent_of_senders(script: str, *arguments: str) -> Iterator[Parent]:
+def parent_of_senders(script: str, *arguments: str) -> Generator[Parent]:
     """Run `script`, of this directory, and hold that it ends well."""
     with subprocess.Popen(
         [sys.executable, Path(__file__).with_name(script), *arguments],
