@@ -29,8 +29,9 @@ from lowpan.wire.addresses import SHORT_IID_PREFIX
 from lowpan.wire.mle import MleCommand, TlvType
 from lowpan.wire.mle_draft import Mode, Timeout
 from lowpan.wire.mle_tlvs import AddressRegistration, ScanMask, TlvRequest
+from tests.mesh.thread_air import SECOND, Air, Child, attach
 from tests.mesh.thread_network import NETWORK_KEY, OTHER_PARENT, PARENT, PREFIX
-from tests.mesh.thread_parent import SECOND, Air, Child, ThreadParent, attach
+from tests.mesh.thread_parent import ThreadParent
 
 MODES = {
     Role.FED: Mode(True, True, True, True),

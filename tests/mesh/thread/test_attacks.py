@@ -47,8 +47,9 @@ from lowpan.wire.mle import MLE_MESSAGE, MleCommand, MleMessage, Tlv, TlvType
 from lowpan.wire.mle_tlvs import Address16, LeaderData
 from lowpan.wire.network_data import NetworkData, NetworkDataTlv, NetworkDataType
 from tests.mesh.thread.test_staying import on_mesh
+from tests.mesh.thread_air import SECOND, Air, Child, attach
 from tests.mesh.thread_network import CHILD, NETWORK_KEY, OTHER_PARENT, PARENT, PREFIX, dataset
-from tests.mesh.thread_parent import SECOND, Air, Child, ThreadParent, attach
+from tests.mesh.thread_parent import ThreadParent
 
 WRONG_KEY = bytes(16)
 

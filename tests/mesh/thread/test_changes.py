@@ -23,8 +23,9 @@ from lowpan.wire.meshcop import Timestamp
 from lowpan.wire.mle import MleCommand, TlvType
 from lowpan.wire.network_data import NetworkData
 from lowpan.wire.secret import Secret
+from tests.mesh.thread_air import SECOND, Air, Child, attach
 from tests.mesh.thread_network import NETWORK_KEY, OTHER_PARENT, PARENT, dataset
-from tests.mesh.thread_parent import SECOND, Air, Child, ThreadParent, attach
+from tests.mesh.thread_parent import ThreadParent
 
 OTHER_KEY = Secret(bytes.fromhex("ffeeddccbbaa99887766554433221100"))
 

@@ -47,8 +47,9 @@ from lowpan.wire.network_data import (
     NetworkDataType,
     Prefix,
 )
+from tests.mesh.thread_air import SECOND, Air, Child, attach
 from tests.mesh.thread_network import CHILD, NETWORK_KEY, OTHER_PARENT, PARENT, dataset
-from tests.mesh.thread_parent import SECOND, Air, Child, ThreadParent, attach
+from tests.mesh.thread_parent import ThreadParent
 
 
 def on_mesh(prefix: bytes, context_id: int = 1, *, slaac: bool = True) -> NetworkData:
