@@ -11,6 +11,7 @@ from lowpan.wire.ieee802154 import FRAME, Frame, FrameControl, FrameType
 from lowpan.wire.meshcop import DiscoveryRequest
 from lowpan.wire.mle import (
     MLE_ENVELOPE,
+    MLE_HOP_LIMIT,
     MLE_MESSAGE,
     MLE_PORT,
     UNSECURED,
@@ -24,8 +25,6 @@ from lowpan.wire.udp_datagram import udp_datagram
 
 THREAD_VERSION = 5
 """Of the sender: Thread 1.3.1 and 1.4."""
-
-_HOP_LIMIT = 255
 
 
 def discovery_message(*, joiner: bool = False) -> MleMessage:
@@ -55,7 +54,7 @@ def discovery_request(
         MLE_PORT,
         ALL_ROUTERS,
         MLE_PORT,
-        hop_limit=_HOP_LIMIT,
+        hop_limit=MLE_HOP_LIMIT,
     )
     payload = compress(datagram, Surroundings(iid_of(source), iid_of(BROADCAST)))
     frame = Frame(

@@ -18,11 +18,9 @@ from lowpan.mesh.mle_security import MleRefusal, MleSecurity, OpenedMle, StaleMl
 from lowpan.mesh.network_parameters import NetworkParameters
 from lowpan.mesh.service import MeshAction, MleReceived, MleRefused, ReplayRejected
 from lowpan.wire.addresses import LINK_LOCAL_PREFIX, iid_of, is_multicast, link_local
-from lowpan.wire.mle import MLE_ENVELOPE, MLE_MESSAGE, UNSECURED, MleCommand
+from lowpan.wire.mle import MLE_ENVELOPE, MLE_HOP_LIMIT, MLE_MESSAGE, UNSECURED, MleCommand
 from lowpan.wire.mle_draft import NeighbourLinkQuality
 
-HOP_LIMIT = 255
-"""Of all messages on a link: nobody has forwarded them (§9)."""
 STRANGER_EACH, STRANGER_BURST = 4_000, 256
 """Microseconds between messages whose MICs are looked at, of all who have no link with us: no more
 than a channel of 250 kbit/s carries, and less than a hundredth of our time."""
@@ -320,7 +318,7 @@ class LinkReception:
     def _out_of_place(self, received: MleReceived) -> str | None:
         """Return why a message cannot be from a neighbour, None if it can (§9)."""
         sender = received.link_source
-        if received.hop_limit != HOP_LIMIT or received.source[:8] != LINK_LOCAL_PREFIX:
+        if received.hop_limit != MLE_HOP_LIMIT or received.source[:8] != LINK_LOCAL_PREFIX:
             return "not from this link"
         if len(sender) != 8 or iid_of(sender) != received.source[8:]:
             return "its address is not its sender's"

@@ -32,7 +32,7 @@ from lowpan.mesh.trickle import Trickle
 from lowpan.radio import RadioSettings
 from lowpan.store import Store
 from lowpan.wire.addresses import ALL_NODES, iid_of, link_local
-from lowpan.wire.mle import MleMessage
+from lowpan.wire.mle import MLE_HOP_LIMIT, MleMessage
 from lowpan.wire.mle_draft import NetworkParameter
 
 ANNOUNCE_FIRST, ANNOUNCE_LAST, ENOUGH = 1_000_000, 60_000_000, 3
@@ -178,15 +178,18 @@ class NetworkParameters:
         actions: list[MeshAction] = []
         news, unsure = False, self._search.state is not Knowledge.SURE or self._search.guessed
         said: set[tuple[int, Value]] = set()
+        in_effect: set[int] = set()
         for parameter in understood(message, self.settings.channels):
             if parameter.delay == 0:
                 actions += self._in_effect(parameter, unsure=unsure)
+                in_effect.add(parameter.parameter)
             elif self._add(parameter, now):
                 news = True
                 moment = now + parameter.delay * 1000
                 actions.append(ParameterScheduled(parameter.parameter, parameter.value, moment))
             said.add((parameter.parameter, parameter.value))
-        actions += self._settled(message, unsure=unsure)
+        if unsure and in_effect:
+            actions += self._settled(in_effect)
         if news:
             self._news(now)
         elif self._knows_more(said):
@@ -252,7 +255,7 @@ class NetworkParameters:
 
     def _refuse(self, received: MleReceived) -> MleRefused | None:
         """Believe neighbours only, and in a secured network only who has its key."""
-        if received.hop_limit != 255:
+        if received.hop_limit != MLE_HOP_LIMIT:
             return MleRefused(received.link_source, f"Update of hop limit {received.hop_limit}")
         if received.link_security_level < self.settings.security_level:
             return MleRefused(received.link_source, "Update that the link layer did not secure")
@@ -298,15 +301,11 @@ class NetworkParameters:
         current[number] = parameter.value
         return [ParameterApplied(number, parameter.value)]
 
-    def _settled(self, message: MleMessage, *, unsure: bool) -> list[MeshAction]:
-        """After an answer: be sure, and stay where it came from, unless it said otherwise."""
-        told = {
-            each.parameter
-            for each in understood(message, self.settings.channels)
-            if each.delay == 0
-        }
-        if not unsure or not told:
-            return []
+    def _settled(self, told: set[int]) -> list[MeshAction]:
+        """After an answer that `told` what is in effect: be sure, and stay where it came from.
+
+        If it told the channel, that is where to be.
+        """
         actions: list[MeshAction] = []
         searched = self._search.state is Knowledge.SEARCHING
         self._search.found()

@@ -1,12 +1,11 @@
 """What of a secured network may come in clear: MLE, which protects itself (draft-kelsey §8)."""
 
 from lowpan.wire.addresses import LINK_LOCAL_PREFIX
-from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS
+from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS, UDP
 from lowpan.wire.lowpan_headers import DISPATCH, Dispatch
-from lowpan.wire.mle import MLE_PORT
+from lowpan.wire.mle import MLE_HOP_LIMIT, MLE_PORT
 
 _PORTS = 2 * MLE_PORT.to_bytes(2, "big")
-_UDP, _HOP_LIMIT = 17, 255
 _GROUP_OF_THE_LINK = b"\xff\x02"
 _WHOLE = frozenset({Dispatch.IPHC, Dispatch.IPV6})
 
@@ -29,8 +28,8 @@ def protects_itself(datagram: bytes) -> bool:
     ports = datagram[IPV6_HEADER_OCTETS : IPV6_HEADER_OCTETS + 4]
     return (
         ports == _PORTS
-        and datagram[6] == _UDP
-        and datagram[7] == _HOP_LIMIT
+        and datagram[6] == UDP
+        and datagram[7] == MLE_HOP_LIMIT
         and datagram[8:16] == LINK_LOCAL_PREFIX
         and (datagram[24:32] == LINK_LOCAL_PREFIX or datagram[24:26] == _GROUP_OF_THE_LINK)
     )

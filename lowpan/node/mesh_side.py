@@ -29,16 +29,15 @@ from lowpan.mesh.service import (
     UseContext,
 )
 from lowpan.node.addresses import OwnAddress, OwnAddresses
+from lowpan.node.ipv6 import HOP_LIMIT
 from lowpan.node.multicast import MplSender
 from lowpan.node.service import AddressChanged, UdpReceived
 from lowpan.radio import RadioSettings
 from lowpan.wire.addresses import LINK_LOCAL_PREFIX, Context, iid_of, is_multicast
-from lowpan.wire.mle import MLE_PORT
+from lowpan.wire.mle import MLE_HOP_LIMIT, MLE_PORT
 from lowpan.wire.udp_datagram import udp_datagram
 
 _LINK_SCOPE = 2
-HOP_LIMIT, HOP_LIMIT_BEYOND = 255, 64
-"""Of MLE, which no router passes on, and of what the engine sends further (RFC 8200)."""
 
 
 @dataclass(slots=True)
@@ -204,7 +203,7 @@ class MeshSide:
         if link_address is None:
             link_address = derived_link_address(destination, None)
         datagram = udp_datagram(
-            send.payload, send.source, MLE_PORT, destination, MLE_PORT, hop_limit=HOP_LIMIT
+            send.payload, send.source, MLE_PORT, destination, MLE_PORT, hop_limit=MLE_HOP_LIMIT
         )
         return MeshDatagram(datagram, link_address, send.protection, send.channel)
 
@@ -216,5 +215,5 @@ def _udp(send: SendUdp) -> bytes:
         send.source_port,
         send.destination,
         send.destination_port,
-        hop_limit=HOP_LIMIT_BEYOND,
+        hop_limit=HOP_LIMIT,
     )

@@ -18,6 +18,8 @@ from lowpan.wire.tlv import TlvList, describe, tlv_schema
 
 MLE_PORT = 19788
 """UDP port of both ends (§8)."""
+MLE_HOP_LIMIT = 255
+"""Of all messages on a link: nobody has forwarded them (§9)."""
 SECURED, UNSECURED = 0, 255
 """Security suites: CCM* as in IEEE 802.15.4, and none."""
 

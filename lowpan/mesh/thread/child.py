@@ -31,10 +31,10 @@ from lowpan.mesh.thread.station import Station
 from lowpan.radio import RadioSettings
 from lowpan.store import Store
 from lowpan.wire.addresses import LINK_LOCAL_PREFIX, is_multicast
-from lowpan.wire.mle import MLE_MESSAGE, UNSECURED, MleCommand, MleMessage, TlvType
+from lowpan.wire.mle import MLE_HOP_LIMIT, MLE_MESSAGE, UNSECURED, MleCommand, MleMessage, TlvType
 from lowpan.wire.mle_draft import SourceAddress
 
-_HOP_LIMIT, _NO_PAN = 255, 0xFFFF
+_NO_PAN = 0xFFFF
 DEFAULT_SETTINGS = ChildSettings()
 
 
@@ -125,7 +125,7 @@ class ThreadChild:
         """Take an MLE datagram."""
         source = received.source
         sender = bytes((source[8] ^ 2,)) + source[9:]
-        if received.hop_limit != _HOP_LIMIT or not source.startswith(LINK_LOCAL_PREFIX):
+        if received.hop_limit != MLE_HOP_LIMIT or not source.startswith(LINK_LOCAL_PREFIX):
             return self._refuse(sender, "not from this link")
         in_clear = received.payload[:1] == bytes((UNSECURED,))
         if in_clear and not self._member.scanning.is_under_way:
