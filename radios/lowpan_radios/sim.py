@@ -102,15 +102,6 @@ class SimRadioOfScenario(SimulatedRadio):
         waited_for = (self._outcome, self._energy)
         return any(each is not None and not each.done() for each in waited_for)
 
-    def _received(self, frame: ReceivedFrame) -> None:
-        frame.time_ns = self._time_ns()
-        self._deliver(frame)
-
-    def _timed(self, outcome: TransmitOutcome) -> TransmitOutcome:
-        if outcome.ack is not None:
-            outcome.ack.time_ns = self._time_ns()
-        return replace(outcome, time_ns=self._time_ns())
-
     def _time_ns(self) -> int:
         return self._begin_ns + self._schedule.now * 1000
 

@@ -1,6 +1,7 @@
 """A radio in a simulated world, for programs on asyncio that run in its time."""
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lowpan.mac.acknowledging import SecuredAck
@@ -71,7 +72,7 @@ class SimulatedRadio(BaseRadio):
         self._transmitted(_CLOSED)
 
     def _received(self, frame: ReceivedFrame) -> None:
-        frame.time_ns = self._schedule.now * 1000
+        frame.time_ns = self._time_ns()
         self._deliver(frame)
 
     def _transmitted(self, outcome: TransmitOutcome) -> None:
@@ -80,16 +81,13 @@ class SimulatedRadio(BaseRadio):
             done.set_result(self._timed(outcome))
 
     def _timed(self, outcome: TransmitOutcome) -> TransmitOutcome:
-        time_ns, ack = self._schedule.now * 1000, outcome.ack
-        if ack is not None:
-            ack.time_ns = time_ns
-        return TransmitOutcome(
-            status=outcome.status,
-            ack=ack,
-            transmissions=outcome.transmissions,
-            time_ns=time_ns,
-            reason=outcome.reason,
-        )
+        if outcome.ack is not None:
+            outcome.ack.time_ns = self._time_ns()
+        return replace(outcome, time_ns=self._time_ns())
+
+    def _time_ns(self) -> int:
+        """Return what the clock of our user shows, nanoseconds since 1970."""
+        return self._schedule.now * 1000
 
     def _measured(self, dbm: float) -> None:
         if self._energy is not None and not self._energy.done():
