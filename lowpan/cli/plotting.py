@@ -35,10 +35,7 @@ def plot_energies(
         axes.bar(channels, heights, bottom=_LOWEST, label=label, color=colour)
     axes.set(xlabel="channel", ylabel="dBm", title=title, ylim=(_LOWEST, -15))
     axes.legend()
-    try:
-        figure.savefig(path, format=Path(path).suffix[1:].lower() or "png")
-    except (OSError, ValueError) as error:  # ValueError: a format that it does not know
-        raise CommandError(f"-o {path}: {error}", "give a path that ends in .png") from error
+    _save(figure, path, "-o", "png")
 
 
 def plot_topology(
@@ -51,9 +48,9 @@ def plot_topology(
 
     Raises CommandError if `path` cannot be written.
     """
+    figure = plotting().Figure(figsize=(9, 7), layout="constrained")
     from matplotlib.collections import LineCollection  # noqa: PLC0415
 
-    figure = plotting().Figure(figsize=(9, 7), layout="constrained")
     axes = figure.add_subplot()
     for quality, colour in enumerate(_QUALITIES):
         lines = [
@@ -75,9 +72,14 @@ def plot_topology(
     axes.set_aspect("equal", adjustable="datalim")
     if links:
         axes.legend(loc="upper right", fontsize=8)
+    _save(figure, path, "--topology", "svg")
+
+
+def _save(figure: Any, path: str, option: str, usual: str) -> None:
+    """Write it in the format that the path ends in, or the usual one; raise CommandError."""
     try:
-        figure.savefig(path, format=Path(path).suffix[1:].lower() or "svg")
+        figure.savefig(path, format=Path(path).suffix[1:].lower() or usual)
     except (OSError, ValueError) as error:  # ValueError: a format that it does not know
         raise CommandError(
-            f"--topology {path}: {error}", "give a path that ends in .svg"
+            f"{option} {path}: {error}", f"give a path that ends in .{usual}"
         ) from error
