@@ -3,9 +3,8 @@
 import gc
 import json
 import resource
-import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from lowpan.capture.formats import printable
 from lowpan.capture.writer import open_writer
 from lowpan.cli.copying import refuse_same_file
 from lowpan.cli.output import Output
+from lowpan.cli.progress import bar
 from lowpan.cli.report import CommandError
 from lowpan.sim.scenario.plan import Scenario, read_scenario
 from lowpan.sim.scenario.running import Log, ScenarioRun
@@ -108,7 +108,7 @@ def _run(
         states = stack.enter_context(_states_file(options.states))
     every = round(options.every * 1_000_000)
     step = max(scenario.duration // STEPS, 1)
-    with _bar(scenario) as advance:
+    with bar(scenario.title, scenario.duration) as advance:
         said = 0
         while run.world.now < scenario.duration:
             if states is not None and run.world.now >= said:
@@ -130,28 +130,6 @@ def _frozen() -> Generator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-@contextmanager
-def _bar(scenario: Scenario) -> Generator[Callable[[int], None]]:
-    """Show how much of the time has passed, on a terminal."""
-    if not sys.stderr.isatty():
-        yield _nothing
-        return
-    from rich.console import Console  # noqa: PLC0415  (on terminals only)
-    from rich.progress import Progress  # noqa: PLC0415
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(scenario.title, total=scenario.duration)
-
-        def advance(now: int) -> None:
-            progress.update(task, completed=now)
-
-        yield advance
-
-
-def _nothing(now: int) -> None:
-    """Show nothing."""
 
 
 @contextmanager
