@@ -30,7 +30,6 @@ from lowpan.errors import RadioClosed, RadioError
 from lowpan.mac.association import Associated
 from lowpan.mac.scanning import PanDescriptor, ScanType
 from lowpan.mac.security import LinkSecurity
-from lowpan.mesh.thread.child import ThreadChild
 from lowpan.mesh.thread.events import Attached
 from lowpan.node.addresses import OwnAddress
 from lowpan.node.node import Node as NodeEngine
@@ -40,6 +39,7 @@ from lowpan.wire.addresses import format_ipv6, iid_of
 
 if TYPE_CHECKING:
     from lowpan.aio.tun_host import TunHost
+    from lowpan.mesh.thread.child import ThreadChild
 
 CLOSING_S = 0.5
 """Seconds that what was sent gets to leave before the radio is let go."""
@@ -151,7 +151,7 @@ class Node:
         return self._live.radio
 
     @property
-    def thread(self) -> ThreadChild:
+    def thread(self) -> "ThreadChild":
         """Return the engine of our place in a Thread network; RuntimeError without one."""
         if self._child is None:
             raise RuntimeError("a node that joins no Thread network")

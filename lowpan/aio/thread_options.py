@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 from lowpan.errors import FieldOutOfRange
 from lowpan.mac.keys import KeyTable
 from lowpan.mac.policy import SecurityPolicy
 from lowpan.mac.security import LinkSecurity
-from lowpan.mesh.thread.child import ThreadChild
 from lowpan.mesh.thread.network import ThreadNetwork, network_from_dataset
 from lowpan.mesh.thread.settings import ChildSettings, Role
 from lowpan.store import Store
 from lowpan.wire.dataset import Dataset
+
+if TYPE_CHECKING:
+    from lowpan.mesh.thread.child import ThreadChild
 
 _LEVEL = 5
 """Security level of all frames of a Thread network."""
@@ -47,8 +50,10 @@ class ThreadOptions:
 
     def child(
         self, security: LinkSecurity, store: Store, random: Random, *, now: int
-    ) -> ThreadChild:
+    ) -> "ThreadChild":
         """Return the engine that joins; raises StoreError."""
+        from lowpan.mesh.thread.child import ThreadChild  # noqa: PLC0415  (in Thread networks only)
+
         settings = ChildSettings(
             role=self.role,
             timeout=self.timeout,
