@@ -32,6 +32,7 @@ from lowpan.mesh.service import (
     LinkDown,
     LinkUp,
     MeshAction,
+    MeshUdpReceived,
     MleReceived,
     SleepOn,
 )
@@ -149,17 +150,7 @@ class LinkEstablishment:
         """Take an MLE datagram; see MeshEngine."""
         return self._after(self._reception.receive(received, now=now), now)
 
-    def receive_udp(  # noqa: PLR0913  (both ends, whole)
-        self,
-        payload: bytes,
-        source: bytes,
-        source_port: int,
-        destination: bytes,
-        destination_port: int,
-        *,
-        security_level: int,
-        now: int,
-    ) -> list[MeshAction]:
+    def receive_udp(self, received: MeshUdpReceived, *, now: int) -> list[MeshAction]:
         """Take nothing: there are no `udp_ports`."""
         return []
 

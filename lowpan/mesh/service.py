@@ -34,6 +34,19 @@ class MleReceived:
 
 
 @dataclass(slots=True)
+class MeshUdpReceived:
+    """A UDP datagram to one of the engine's own ports, whose checksum was right."""
+
+    source: bytes
+    destination: bytes
+    source_port: int
+    destination_port: int
+    payload: bytes
+    link_security_level: int
+    """0..7: the least that protected any of its frames on the link."""
+
+
+@dataclass(slots=True)
 class FrameHeard:
     """A frame of a neighbour went through the link layer, MLE or not: what its link is worth."""
 
@@ -245,17 +258,7 @@ class MeshEngine(Protocol):
         """Take an MLE datagram."""
         ...
 
-    def receive_udp(  # noqa: PLR0913  (both ends, whole)
-        self,
-        payload: bytes,
-        source: bytes,
-        source_port: int,
-        destination: bytes,
-        destination_port: int,
-        *,
-        security_level: int,
-        now: int,
-    ) -> list[MeshAction]:
+    def receive_udp(self, received: MeshUdpReceived, *, now: int) -> list[MeshAction]:
         """Take a datagram to one of `udp_ports`."""
         ...
 

@@ -18,6 +18,7 @@ from lowpan.mesh.service import (
     MeshAction,
     MeshEngine,
     MeshNews,
+    MeshUdpReceived,
     MleReceived,
     SendMle,
     SendUdp,
@@ -139,17 +140,15 @@ class MeshSide:
     def receive(self, received: UdpReceived, *, now: int) -> list[ForNode]:
         """Give the engine a datagram to one of its ports."""
         if received.local.port != MLE_PORT:
-            return self.carry_out(
-                self.engine.receive_udp(
-                    received.payload,
-                    received.remote.address,
-                    received.remote.port,
-                    received.local.address,
-                    received.local.port,
-                    security_level=received.security_level,
-                    now=now,
-                )
+            datagram = MeshUdpReceived(
+                received.remote.address,
+                received.local.address,
+                received.remote.port,
+                received.local.port,
+                received.payload,
+                received.security_level,
             )
+            return self.carry_out(self.engine.receive_udp(datagram, now=now))
         if received.remote.port != MLE_PORT:
             return []  # MLE is between its ports only (draft-kelsey §8)
         message = MleReceived(

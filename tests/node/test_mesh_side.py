@@ -12,6 +12,7 @@ from lowpan.mesh.service import (
     FrameSent,
     LinkUp,
     MeshAction,
+    MeshUdpReceived,
     MleReceived,
     SendMle,
     SendUdp,
@@ -53,18 +54,8 @@ class Told:
         self.messages.append(received)
         return [LinkUp(received.link_source)]
 
-    def receive_udp(  # noqa: PLR0913
-        self,
-        payload: bytes,
-        source: bytes,
-        source_port: int,
-        destination: bytes,
-        destination_port: int,
-        *,
-        security_level: int,
-        now: int,
-    ) -> list[MeshAction]:
-        self.datagrams.append(payload)
+    def receive_udp(self, received: MeshUdpReceived, *, now: int) -> list[MeshAction]:
+        self.datagrams.append(received.payload)
         return []
 
     def frame_heard(self, heard: FrameHeard, *, now: int) -> list[MeshAction]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lowpan.adaptation.pace import Allowance
 from lowpan.errors import MalformedFrame
-from lowpan.mesh.service import MeshAction, SendUdp
+from lowpan.mesh.service import MeshAction, MeshUdpReceived, SendUdp
 from lowpan.mesh.thread.child_addresses import ChildAddresses
 from lowpan.mesh.thread.locators import REALM_LOCAL_ALL_ROUTERS
 from lowpan.mesh.thread.station import Station
@@ -64,22 +64,20 @@ class AddressQueries:
         """Wait for no acknowledgment any more."""
         self._waiting.clear()
 
-    def receive(
-        self, payload: bytes, source: bytes, source_port: int, destination: bytes, *, now: int
-    ) -> list[MeshAction]:
+    def receive(self, received: MeshUdpReceived, *, now: int) -> list[MeshAction]:
         """Take a datagram to MANAGEMENT_PORT that was secured on its way."""
         try:
-            message = COAP_MESSAGE.decode(payload)
+            message = COAP_MESSAGE.decode(received.payload)
         except MalformedFrame:
             return []
         if message.control.type in {CoapType.ACKNOWLEDGEMENT, CoapType.RESET}:
             waiting = self._waiting.get(message.message_id)
-            if waiting is not None and waiting.send.destination == source:
+            if waiting is not None and waiting.send.destination == received.source:
                 del self._waiting[message.message_id]
             return []
-        if destination == REALM_LOCAL_ALL_ROUTERS and message.uri_path == _QUERY:
-            return self._answer(message, source, source_port, now)
-        return self._not_found(message, source, source_port, destination)
+        if received.destination == REALM_LOCAL_ALL_ROUTERS and message.uri_path == _QUERY:
+            return self._answer(message, received, now)
+        return self._not_found(message, received)
 
     def next_deadline(self) -> int | None:
         """Return when to call handle_deadline(), None while nothing waits."""
@@ -100,7 +98,7 @@ class AddressQueries:
         return actions
 
     def _answer(
-        self, message: CoapMessage, source: bytes, source_port: int, now: int
+        self, message: CoapMessage, received: MeshUdpReceived, now: int
     ) -> list[MeshAction]:
         """Tell who asks where we are, if it asks for us."""
         station, locator = self._station, self._addresses.locator
@@ -128,24 +126,22 @@ class AddressQueries:
             payload=MANAGEMENT_TLVS.encode(notification),
         )
         octets = COAP_MESSAGE.encode(told)
-        send = SendUdp(locator, source, MANAGEMENT_PORT, source_port, octets)
+        send = SendUdp(locator, received.source, MANAGEMENT_PORT, received.source_port, octets)
         while len(self._waiting) >= self._most:
             del self._waiting[next(iter(self._waiting))]
         self._waiting[self._message_id] = _Notification(send, now + _RETRANSMIT_AFTER, 1)
         return [send]
 
-    def _not_found(
-        self, message: CoapMessage, source: bytes, source_port: int, destination: bytes
-    ) -> list[MeshAction]:
+    def _not_found(self, message: CoapMessage, received: MeshUdpReceived) -> list[MeshAction]:
         """Say that there is nothing of that name, where an answer is wanted (RFC 7252 §8.2)."""
-        asked = message.control.type == CoapType.CONFIRMABLE
-        if not asked or not self._addresses.is_ours(destination):
+        asked, ours = message.control.type == CoapType.CONFIRMABLE, received.destination
+        if not asked or not self._addresses.is_ours(ours):
             return []
         answer = coap_message(
             CoapType.ACKNOWLEDGEMENT, CoapCode.NOT_FOUND, message.message_id, message.token
         )
         octets = COAP_MESSAGE.encode(answer)
-        return [SendUdp(destination, source, MANAGEMENT_PORT, source_port, octets)]
+        return [SendUdp(ours, received.source, MANAGEMENT_PORT, received.source_port, octets)]
 
 
 def _target(payload: bytes) -> bytes | None:

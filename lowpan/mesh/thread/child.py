@@ -13,6 +13,7 @@ from lowpan.mesh.service import (
     FrameHeard,
     FrameSent,
     MeshAction,
+    MeshUdpReceived,
     MleReceived,
     MleRefused,
     ReplayRejected,
@@ -145,23 +146,15 @@ class ThreadChild:
             return self._refuse(sender, opened.drop.value)
         return self._opened(opened, received, now)
 
-    def receive_udp(  # noqa: PLR0913  (both ends, whole)
-        self,
-        payload: bytes,
-        source: bytes,
-        source_port: int,
-        destination: bytes,
-        destination_port: int,
-        *,
-        security_level: int,
-        now: int,
-    ) -> list[MeshAction]:
+    def receive_udp(self, received: MeshUdpReceived, *, now: int) -> list[MeshAction]:
         """Take a management message; only those of the mesh itself, secured on this link."""
         prefix = self._station.network.mesh_local_prefix
-        inside = source[:8] in {prefix, LINK_LOCAL_PREFIX}
-        if not security_level or not inside or destination_port != MANAGEMENT_PORT:
+        inside = received.source[:8] in {prefix, LINK_LOCAL_PREFIX}
+        if not received.link_security_level or not inside:
             return []
-        return self._queries.receive(payload, source, source_port, destination, now=now)
+        if received.destination_port != MANAGEMENT_PORT:
+            return []
+        return self._queries.receive(received, now=now)
 
     def frame_heard(self, heard: FrameHeard, *, now: int) -> list[MeshAction]:
         """Take note of a frame: the parent is there, the keys may have moved on."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lowpan.mesh.mle_keys import ThreadMleKeys
 from lowpan.mesh.mle_security import MleSecurity
 from lowpan.mesh.service import (
+    MeshUdpReceived,
     MleReceived,
     MleRefused,
     ReplayRejected,
@@ -323,15 +324,10 @@ def query(target: bytes) -> bytes:
 def ask(air: Air, child: Child, payload: bytes, *, level: int = 5) -> list[SendUdp]:
     """Ask the child, from the leader's locator; return what it sends."""
     leader = PREFIX + bytes.fromhex("000000fffed80000")[:6] + b"\xd8\x00"
-    actions = child.engine.receive_udp(
-        payload,
-        leader,
-        MANAGEMENT_PORT,
-        REALM_LOCAL_ALL_ROUTERS,
-        MANAGEMENT_PORT,
-        security_level=level,
-        now=air.now,
+    received = MeshUdpReceived(
+        leader, REALM_LOCAL_ALL_ROUTERS, MANAGEMENT_PORT, MANAGEMENT_PORT, payload, level
     )
+    actions = child.engine.receive_udp(received, now=air.now)
     return [action for action in actions if isinstance(action, SendUdp)]
 
 
@@ -358,15 +354,11 @@ def test_answer_is_repeated_until_it_is_acknowledged_and_not_for_ever() -> None:
     (answer,) = ask(air, child, query(mesh_local))
     number = COAP_MESSAGE.decode(answer.payload).message_id
     acknowledged = coap_message(CoapType.ACKNOWLEDGEMENT, CoapCode.CHANGED, number, b"xy")
-    child.engine.receive_udp(
-        COAP_MESSAGE.encode(acknowledged),
-        answer.destination,
-        MANAGEMENT_PORT,
-        answer.source,
-        MANAGEMENT_PORT,
-        security_level=5,
-        now=air.now,
+    octets = COAP_MESSAGE.encode(acknowledged)
+    received = MeshUdpReceived(
+        answer.destination, answer.source, MANAGEMENT_PORT, MANAGEMENT_PORT, octets, 5
     )
+    child.engine.receive_udp(received, now=air.now)
     air.run(60 * SECOND)
     assert len(child.of(SendUdp)) == 3  # those of before
 
