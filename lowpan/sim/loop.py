@@ -1,12 +1,14 @@
 """An asyncio event loop in virtual time: nobody waits, and one seed decides everything."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Executor
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 from lowpan.sim.schedule import Schedule
+
+Value = TypeVar("Value")
 
 _SECOND = 1_000_000
 _SLACK = 0.001
@@ -65,3 +67,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """Do nothing: there is nobody to be woken."""
+
+
+def run_in_time_of(schedule: Schedule, main: Coroutine[Any, Any, Value]) -> Value:
+    """Run an asyncio program whose time is the schedule's, and return what it returns."""
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(schedule)) as runner:
+        return runner.run(main)

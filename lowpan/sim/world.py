@@ -1,6 +1,5 @@
 """A world: nodes, the medium between them, and time."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any, TypeVar
@@ -148,10 +147,9 @@ class World(Faults):
         In it sleeping, timeouts and the loop's clock are those of the world, and nobody waits for
         real.  It uses no sockets, processes or signals.
         """
-        from lowpan.sim.loop import VirtualLoop  # noqa: PLC0415  (asyncio, if it is wanted)
+        from lowpan.sim.loop import run_in_time_of  # noqa: PLC0415  (asyncio, if it is wanted)
 
-        with asyncio.Runner(loop_factory=lambda: VirtualLoop(self.schedule)) as runner:
-            return runner.run(main)
+        return run_in_time_of(self.schedule, main)
 
     # What is seen from outside
 
