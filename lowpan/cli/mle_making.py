@@ -1,18 +1,13 @@
 """The network whose nodes establish links, as a command line names it."""
 
-import os
-from pathlib import Path
-
 from lowpan.aio.mle import parameter_named
 from lowpan.aio.mle_options import MleOptions
 from lowpan.capture.key_sources import (
     ENVIRONMENT_VARIABLE,
-    Given,
-    keys_in_environment,
     parse_thread_key,
-    read_key_file,
 )
 from lowpan.capture.keys import ThreadKey
+from lowpan.cli.keys_given import keys_given
 from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.report import CommandError
 from lowpan.errors import FieldOutOfRange, KeyFormatError
@@ -60,11 +55,7 @@ def _network_key(identity: IdentityOptions) -> ThreadKey:
     """Return the one key that is meant, from the nearest place that has any."""
     if identity.network_key is not None:
         return parse_thread_key(identity.network_key)
-    given, place = Given(), "--keys"
-    for file in identity.key_files:
-        given.add(read_key_file(Path(file)))
-    if not identity.key_files:
-        given, place = keys_in_environment(os.environ), ENVIRONMENT_VARIABLE
+    given, place = keys_given(identity)
     keys = {key for key in given.keys if isinstance(key, ThreadKey)}
     if len(keys) != 1:
         cure = f"give one line `thread HEX` by --keys FILE or in {ENVIRONMENT_VARIABLE}"

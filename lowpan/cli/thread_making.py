@@ -1,16 +1,11 @@
 """The Thread network that a command line names, and as what to join it."""
 
-import os
-from pathlib import Path
-
 from lowpan.aio.thread_options import ThreadOptions
 from lowpan.capture.key_sources import (
     ENVIRONMENT_VARIABLE,
-    Given,
-    keys_in_environment,
-    read_key_file,
 )
 from lowpan.capture.keys import ThreadKey
+from lowpan.cli.keys_given import keys_given
 from lowpan.cli.node_identity import IdentityOptions
 from lowpan.cli.report import CommandError
 from lowpan.errors import FieldOutOfRange, KeyFormatError
@@ -54,11 +49,7 @@ def _network(identity: IdentityOptions) -> ThreadNetwork:
         if identity.channel is not None or identity.pan is not None:
             raise CommandError("--channel or --pan beside --dataset, which says that", "choose one")
         return network_from_dataset(identity.dataset)
-    given = Given()
-    for file in identity.key_files:
-        given.add(read_key_file(Path(file)))
-    if not identity.key_files:
-        given = keys_in_environment(os.environ)
+    given, _ = keys_given(identity)
     keys = [key for key in given.keys if isinstance(key, ThreadKey)]
     if len(keys) != 1:
         cure = f"give --dataset, or one line `dataset HEX` in --keys or {ENVIRONMENT_VARIABLE}"
