@@ -4,13 +4,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lowpan.aio.running import Running
-from lowpan.node.state import counted, engine_counters, engine_state, shown_link_address
+from lowpan.node.state import engine_counters, engine_state
 
 if TYPE_CHECKING:
     from lowpan.aio.mle import Mle
     from lowpan.aio.tun_host import TunHost
-
-__all__ = ["counted", "counters_of", "shown_link_address", "state_of"]
 
 
 def counters_of(running: Running, tun: "TunHost | None", mle: "Mle | None") -> dict[str, Any]:

@@ -18,7 +18,6 @@ from lowpan.adaptation.neighbour_discovery.actions import (
 from lowpan.aio.endpoint import udp_ends
 from lowpan.aio.events import EventsMissed, InterfaceNotice, NodeEvent, RadioFailed
 from lowpan.aio.node import Node
-from lowpan.aio.node_state import shown_link_address
 from lowpan.cli.mle_lines import (
     ParameterNews,
     links_lines,
@@ -38,6 +37,7 @@ from lowpan.node.service import (
     NeighbourChanged,
     RouterNews,
 )
+from lowpan.node.state import shown_link_address
 from lowpan.radio import Radio, RadioNotice, neighbours_acknowledge
 from lowpan.wire.addresses import format_ipv6
 from lowpan.wire.ipv6 import IPV6_HEADER_OCTETS

@@ -1,10 +1,10 @@
 """What happens to a node's place in a PAN, as lines of text."""
 
-from lowpan.aio.node_state import shown_link_address
 from lowpan.mac.association import Associated, NotAssociated
 from lowpan.mac.coordinating import DeviceJoined, DeviceLeft
 from lowpan.mac.management_service import PlaceChange
 from lowpan.mac.polling import ParentLost
+from lowpan.node.state import shown_link_address
 
 
 def said_of_place(change: PlaceChange) -> str:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import fields, is_dataclass
 
-from lowpan.aio.node_state import shown_link_address
 from lowpan.mesh.key_sequence import KeySequenceChanged
 from lowpan.mesh.neighbour import (
     LinkQualityChanged,
@@ -13,6 +12,7 @@ from lowpan.mesh.neighbour import (
 )
 from lowpan.mesh.service import LinkDown, LinkUp, MeshNews, MleRefused, ReplayRejected
 from lowpan.mesh.thread import events
+from lowpan.node.state import shown_link_address
 
 _SECOND = 1_000_000
 
