@@ -11,7 +11,7 @@ from lowpan.node import errors_sent
 from lowpan.node.addresses import OwnAddresses, is_possible_source
 from lowpan.node.errors_received import error_of
 from lowpan.node.extension_headers import HeaderRefused, UpperLayer, upper_layer_of, without_mpl
-from lowpan.node.multicast import ALL_MPL_FORWARDERS, MplReceiver
+from lowpan.node.multicast import MplReceiver
 from lowpan.node.ports import Ports
 from lowpan.node.service import (
     DatagramDiscarded,
@@ -42,6 +42,7 @@ from lowpan.wire.ipv6 import (
     upper_layer,
 )
 from lowpan.wire.ipv6 import ICMPV6 as ICMPV6_NUMBER
+from lowpan.wire.ipv6_options import ALL_MPL_FORWARDERS
 from lowpan.wire.udp import UDP_HEADER, UDP_HEADER_OCTETS, UdpHeader
 
 HOP_LIMIT = 64

@@ -18,6 +18,7 @@ from lowpan.wire.ipv6 import (
     Ipv6Header,
 )
 from lowpan.wire.ipv6_options import (
+    ALL_MPL_FORWARDERS,
     IPV6_OPTIONS,
     Ipv6Option,
     Ipv6Options,
@@ -25,9 +26,6 @@ from lowpan.wire.ipv6_options import (
     MplOption,
     OptionType,
 )
-
-ALL_MPL_FORWARDERS = bytes.fromhex("ff0300000000000000000000000000fc")
-"""To this group go datagrams for groups of a larger scope, as payload of others."""
 
 _REALM_LOCAL, _HOP_LIMIT = 3, 64
 

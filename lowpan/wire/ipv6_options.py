@@ -18,6 +18,9 @@ from construct import (
 
 from lowpan.schema import Content, Layout, Run, Sized
 
+ALL_MPL_FORWARDERS = bytes.fromhex("ff0300000000000000000000000000fc")
+"""To this group go datagrams for groups of a larger scope than the mesh, as payload of others."""
+
 
 class OptionType(IntEnum):
     """Types whose content is known here."""

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from lowpan.adaptation.layer import Ends
 from lowpan.node.addresses import OwnAddress, OwnAddresses
 from lowpan.node.ipv6 import Ipv6, Ipv6Action, SendDatagram
-from lowpan.node.multicast import ALL_MPL_FORWARDERS, PERIOD, MplSender
+from lowpan.node.multicast import PERIOD, MplSender
 from lowpan.node.service import DatagramDiscarded, Discard
 from lowpan.wire.addresses import parse_ipv6
 from lowpan.wire.icmpv6 import ICMPV6, Echo, Icmpv6, Icmpv6Type
 from lowpan.wire.ipv6 import IPV6_HEADER, Ipv6Header
+from lowpan.wire.ipv6_options import ALL_MPL_FORWARDERS
 
 REALM_ALL_NODES, SITE_ALL_NODES = parse_ipv6("ff03::1"), parse_ipv6("ff05::1")
 OURS, LOCATOR = parse_ipv6("fd00::1"), parse_ipv6("fd00::ff:fe00:d800")

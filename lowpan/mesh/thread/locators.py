@@ -1,14 +1,13 @@
 """Addresses of a Thread network: routing locators, groups, and who is who by RLOC16."""
 
 from lowpan.wire.addresses import SHORT_IID_PREFIX
+from lowpan.wire.ipv6_options import ALL_MPL_FORWARDERS
 
 ROUTER_ID_SHIFT = 10
 """RLOC16 is router id << 10, plus the number of the child: 0 is the router itself."""
 
 REALM_LOCAL_ALL_NODES = bytes.fromhex("ff030000000000000000000000000001")
 REALM_LOCAL_ALL_ROUTERS = bytes.fromhex("ff030000000000000000000000000002")
-ALL_MPL_FORWARDERS = bytes.fromhex("ff0300000000000000000000000000fc")
-"""Hears datagrams for groups of a larger scope than the mesh, inside of others."""
 
 
 def router_id(rloc16: bytes) -> int:
