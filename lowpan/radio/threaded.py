@@ -52,7 +52,8 @@ class ThreadedRadio:
         self._room = asyncio.Event()
         self._calls = set[Future[Any]]()
         self._tasks = set[asyncio.Task[None]]()
-        self._finished = False
+        self._over = self._finished = False
+        """No further task is begun in the radio's thread; that thread has ended."""
         begun, opened = threading.Event(), Future[Radio]()
         self._thread = threading.Thread(
             target=self._live, args=(settings, begun, opened), name=f"radio {uri}", daemon=True
@@ -187,6 +188,12 @@ class ThreadedRadio:
         self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
         begun.set()
         try:
+            await self._serve(settings, opened)
+        finally:
+            self._over = True
+
+    async def _serve(self, settings: RadioSettings | None, opened: "Future[Radio]") -> None:
+        try:
             radio = await open_radio(self.uri, settings)
         except Exception as error:  # for who waits for the opening
             opened.set_exception(error)
@@ -202,6 +209,9 @@ class ThreadedRadio:
             await asyncio.Event().wait()  # until close()
 
     def _start(self, work: Coroutine[Any, Any, Value], call: "Future[Value]") -> None:
+        if self._over:  # the loop is ending: it would cancel no further task
+            call.cancel()
+            return
         task = asyncio.get_running_loop().create_task(_told(work, call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
