@@ -1,15 +1,23 @@
 """A radio in a thread of its own: what waits, what ends it, what it leaves."""
 
+import asyncio
 import gc
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from lowpan.errors import RadioClosed, RadioError
-from lowpan.radio import Fcs, RadioSettings, ReceivedFrame, TransmitStatus
+from lowpan.radio import (
+    Fcs,
+    RadioSettings,
+    ReceivedFrame,
+    TransmitOutcome,
+    TransmitParameters,
+    TransmitStatus,
+)
 from lowpan.radio.threaded import MOST_WAITING, ThreadedRadio
 from tests.peers.given import GivenRadio, Open, opening
 
@@ -144,3 +152,53 @@ def test_closing_is_raced_by_calls_from_elsewhere(
                 assert error is None or isinstance(error, RadioClosed)
     gc.collect()
     assert caplog.records == []  # asyncio logs exceptions that nobody has heard of
+
+
+class Lingering(GivenRadio):
+    """Leaves an asynchronous generator behind, which the loop ends after all tasks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop_ends, self.called = threading.Event(), threading.Event()
+        self._left: AsyncGenerator[None] | None = None
+
+    async def _close(self) -> None:
+        self._left = self._lingering()
+        await anext(self._left)
+        await super()._close()
+
+    async def _lingering(self) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            self.loop_ends.set()
+            self.called.wait(PATIENCE)
+
+    async def transmit(
+        self,
+        psdu: bytes,
+        parameters: TransmitParameters = TransmitParameters(),  # noqa: B008  (frozen)
+    ) -> TransmitOutcome:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def test_who_calls_while_the_loop_ends_is_told_so(
+    opens: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    radio = Lingering()
+    opens(radio)
+    threaded = ThreadedRadio("given:")
+    with ThreadPoolExecutor(2) as others:
+        closing = others.submit(threaded.close)
+        assert radio.loop_ends.wait(PATIENCE)
+        sending = others.submit(threaded.transmit, bytes(5))
+        while not threaded._calls and not sending.done():  # pyright: ignore[reportPrivateUsage]
+            pass
+        radio.called.set()
+        assert isinstance(sending.exception(PATIENCE), RadioClosed)
+        closing.result(PATIENCE)
+    del threaded, closing, sending, radio
+    opens(GivenRadio())
+    gc.collect()
+    assert caplog.records == []
