@@ -8,7 +8,8 @@ from lowpan.errors import FieldOutOfRange
 from lowpan.mesh.link_establishment import LinkEstablishment
 from lowpan.mesh.link_report import LinkReport, reports_of
 from lowpan.mesh.parameter_schedule import ParameterId, Value
-from lowpan.node.state import counted, shown_link_address
+from lowpan.node.mesh_state import mesh_state, parameters_of
+from lowpan.node.state import counted
 
 _LONGEST_DELAY_S = 0xFFFFFFFF / 1000
 
@@ -37,8 +38,7 @@ class Mle:
     @property
     def parameters(self) -> dict[str, Value]:
         """Return what the network has agreed on, as far as we know: `channel`, `pan_id` ..."""
-        current = self._parts.parameters.schedule.current
-        return {ParameterId(parameter).name.lower(): value for parameter, value in current.items()}
+        return parameters_of(self._parts.parameters)
 
     def change_parameter(
         self, parameter: ParameterId | str, value: Value, *, delay: float = 60.0
@@ -73,14 +73,7 @@ class Mle:
 
     def state(self) -> dict[str, Any]:
         """Return links, parameters and keys in values that JSON has."""
-        return {
-            "links": [_link(report) for report in self.links],
-            "parameters": {
-                name: value.hex() if isinstance(value, bytes) else value
-                for name, value in self.parameters.items()
-            },
-            "key_sequence": self.key_sequence,
-        }
+        return mesh_state(self.engine, self._parts.keys, now=self._running.now())
 
     def counters(self) -> dict[str, int]:
         """Return how many messages were refused, by reason."""
@@ -96,18 +89,3 @@ def parameter_named(parameter: ParameterId | str) -> ParameterId:
     except KeyError:
         names = ", ".join(each.name.lower() for each in ParameterId)
         raise FieldOutOfRange(f"{parameter!r} is no network parameter: {names}") from None
-
-
-def _link(report: LinkReport) -> dict[str, Any]:
-    etx = report.expected_transmissions
-    return {
-        "extended_address": shown_link_address(report.extended_address),
-        "short_address": shown_link_address(report.short_address),
-        "state": report.state.name.lower(),
-        "quality_in": report.quality_in,
-        "quality_out": report.quality_out,
-        "expected_transmissions": None if etx is None else round(etx, 3),
-        "silent_for": round(report.silent_for / 1_000_000, 3),
-        "sleeps": report.sleeps,
-        "pinned": report.pinned,
-    }

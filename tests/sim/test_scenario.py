@@ -89,7 +89,7 @@ def test_states_are_json_and_show_no_key() -> None:
     run = ran(small())
     lines = [json.dumps(state) for state in states_of(run)]
     assert len(lines) == 4
-    assert '"neighbours": [{' in lines[0]
+    assert '"links": [{' in lines[0]
     assert "00112233" not in "".join(lines) + repr(run.scenario)
 
 
@@ -102,7 +102,7 @@ def test_a_crash_leaves_no_node_and_a_restart_links_it_again() -> None:
     )
     run.run(30 * S)
     assert not run.nodes["n-2"].sim.is_running
-    assert [state["running"] for state in states_of(run)] == [True, False, True, True]
+    assert [state["is_running"] for state in states_of(run)] == [True, False, True, True]
     run.run(30 * S)
     assert {one.name for one, other, *_ in run.links() if other.name == "n-2"} == {
         "n-1",
@@ -113,7 +113,7 @@ def test_a_crash_leaves_no_node_and_a_restart_links_it_again() -> None:
 
 def test_all_follow_one_to_the_next_keys() -> None:
     run = ran(small('at = "20 s"\ndo = "rotate"\nnodes = ["n-1"]', duration="3 min"))
-    assert {state["key_sequence"] for state in states_of(run)} == {1}
+    assert {state["mle"]["key_sequence"] for state in states_of(run)} == {1}
     assert run.told["KeySequenceChanged"] == 4
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from lowpan.mac.service import Drop
+from lowpan.node.mesh_state import mesh_state
 from lowpan.sim.medium import Fate
 from lowpan.sim.scenario.building import Inhabitant
 from lowpan.sim.scenario.running import ScenarioRun
-from lowpan.wire.addresses import format_ipv6
+from lowpan.sim.state import node_state
 
 Summary = dict[str, Any]
 """Values that JSON has, by name."""
@@ -65,31 +66,7 @@ def states_of(run: ScenarioRun) -> Iterator[Summary]:
 
 
 def _state(node: Inhabitant) -> Summary:
-    state: Summary = {"node": node.name, "place": list(node.place), "running": node.sim.is_running}
-    if not node.sim.is_running:
-        return state
-    engine = node.sim.node
-    state |= {
-        "channel": engine.link.radio.channel,
-        "pan_id": engine.link.radio.pan_id,
-        "restarts": node.sim.restarts,
-        "addresses": [format_ipv6(own.address) for own in engine.own],
-        "dropped": {drop.name.lower(): count for drop, count in engine.link.dropped.items()},
-        "discarded": {
-            discard.name.lower(): count for discard, count in engine.ipv6.discarded.items()
-        },
-        "waiting": engine.waiting,
-    }
-    if node.security is not None:
-        state["key_sequence"] = node.security.keys.current
-    if node.mesh is not None:
-        state["neighbours"] = [
-            {
-                "address": neighbour.extended_address.hex(),
-                "standing": neighbour.standing.name.lower(),
-                "quality_in": neighbour.quality_in,
-                "quality_out": neighbour.quality_out,
-            }
-            for neighbour in node.mesh.neighbours
-        ]
+    state = {"node": node.name, **node_state(node.sim)}
+    if node.mesh is not None and node.security is not None and node.sim.is_running:
+        state["mle"] = mesh_state(node.mesh, node.security.keys, now=node.sim.now)
     return state
