@@ -108,6 +108,8 @@ class LinkEstablishment:
         if parameters is not None:
             parameters.sleepy = self._sleeping.sleeps
             self._parts.append(parameters.next_deadline)
+        if keys is not None:
+            self._parts.append(keys.next_deadline)
         self._begin_at: int | None = None
         self._alone_at: int | None = None
         """When we are alone, if no link is up by then."""

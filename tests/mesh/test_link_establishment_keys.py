@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lowpan.mac.security import Opened
 from lowpan.mesh.key_sequence import Standing
 from lowpan.mesh.link_establishment import LinkEstablishment
-from lowpan.mesh.link_settings import MeshLinkSettings
+from lowpan.mesh.link_settings import SLEEPER, MeshLinkSettings
 from lowpan.mesh.network_security import NetworkSecurity
 from lowpan.mesh.service import MeshAction, SendMle
 from tests.mac.secured import data, decoded
@@ -180,3 +180,20 @@ def test_whatever_happened_all_links_are_back_and_both_layers_are_heard(
     for one in nodes:
         for other in nodes:
             assert one is other or hears(one, other, network.now)
+
+
+def test_keys_go_on_when_their_time_is_over_though_nothing_else_is_due() -> None:
+    network = LinkNetwork(0)
+    alone = KeyedNode(0, MeshLinkSettings(mode=SLEEPER))
+    network.add(alone)
+    network.start()
+    network.run_until(10 * MINUTE)
+    due = alone.keys.keys.next_deadline()
+    assert (alone.engine.next_deadline() or 0) <= due
+    moments: list[int] = []
+    while len(moments) < 1000 and alone.keys.keys.next_deadline() == due:
+        moment = alone.engine.next_deadline()
+        assert moment is not None
+        moments.append(moment)
+        alone.engine.handle_deadline(now=moment)
+    assert moments[-1] == due
