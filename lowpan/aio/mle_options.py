@@ -16,7 +16,8 @@ from lowpan.mesh.mle_keys import NamedMleKeys
 from lowpan.mesh.mle_security import MleSecurity
 from lowpan.mesh.network_parameters import NetworkParameters
 from lowpan.mesh.network_security import SECURITY_LEVEL, NetworkSecurity
-from lowpan.mesh.parameter_events import CHANNELS, ParameterSettings
+from lowpan.mesh.parameter_events import ParameterSettings
+from lowpan.radio import CHANNELS_2450
 from lowpan.store import Store
 from lowpan.wire.secret import Secret
 
@@ -36,7 +37,7 @@ class MleOptions:
     """Hours for which a key sequence is in use, 2 or more."""
     links: MeshLinkSettings = field(default_factory=MeshLinkSettings)
     """Times and bounds."""
-    channels: Collection[int] = CHANNELS
+    channels: Collection[int] = CHANNELS_2450
     """Where the network may go, and is looked for."""
 
     def __post_init__(self) -> None:

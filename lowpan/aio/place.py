@@ -12,7 +12,7 @@ from lowpan.mac.coordinating import DeviceJoined, DeviceLeft
 from lowpan.mac.management_service import ManagementAction
 from lowpan.mac.membership import JoinPlan
 from lowpan.mac.scanning import ScanDone, ScanPlan, ScanType
-from lowpan.radio import RadioCapability
+from lowpan.radio import CHANNELS_2450, RadioCapability
 from lowpan.store import Store
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ ATTEMPTS = 3
 """At joining before it is given up: the beacons of the first may be lost."""
 SCAN_S, ENERGY_S = 0.3, 0.05
 """Seconds on each channel, for beacons and for a measurement."""
-CHANNELS = tuple(range(11, 27))
-"""Scanned where the radio does not say which it has: the 2450 MHz band."""
 CLOSED = (Why.AT_CAPACITY, Why.DENIED)
 """Answers after which nobody needs to ask again at once."""
 
@@ -120,7 +118,7 @@ class Place:
         """Return which channels to visit; raise FieldOutOfRange for those that there are not."""
         has = self._running.radio.channels
         if wanted is None:
-            return has or CHANNELS
+            return has or CHANNELS_2450
         for channel in wanted:
             if has and channel not in has:
                 raise FieldOutOfRange(f"no channel {channel}: there are {has[0]} to {has[-1]}")

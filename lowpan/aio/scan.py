@@ -31,9 +31,6 @@ from lowpan.radio import (
 SCAN_S = 0.3
 """Seconds on each channel, as OpenThread stays: answers come within a few hundredths."""
 
-CHANNELS = tuple(range(11, 27))
-"""Scanned if nobody says otherwise and the radio has them: the 2450 MHz band."""
-
 
 @dataclass(frozen=True, slots=True)
 class ScanPlan:

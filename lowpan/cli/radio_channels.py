@@ -2,17 +2,14 @@
 
 from lowpan.cli.live_options import channels_of
 from lowpan.cli.report import CommandError
-from lowpan.radio import Radio
-
-USUAL = tuple(range(11, 27))
-"""The 2450 MHz band."""
+from lowpan.radio import CHANNELS_2450, Radio
 
 
 def channels_to_visit(radio: Radio, text: str | None) -> tuple[int, ...]:
     """Return those named, or the usual ones that the radio has; raise CommandError."""
     if text is None:
-        usual = tuple(channel for channel in USUAL if channel in radio.channels)
-        return usual or radio.channels or USUAL
+        usual = tuple(channel for channel in CHANNELS_2450 if channel in radio.channels)
+        return usual or radio.channels or CHANNELS_2450
     channels = channels_of(text)
     strange = [each for each in channels if radio.channels and each not in radio.channels]
     if strange:

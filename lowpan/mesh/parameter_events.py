@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from lowpan.mesh.parameter_schedule import Value
 from lowpan.mesh.service import MeshNews
-
-CHANNELS = tuple(range(11, 27))
-"""Of O-QPSK at 2450 MHz."""
+from lowpan.radio import CHANNELS_2450
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +41,5 @@ class ParameterSettings:
     security_level: int = 0
     """The least that the link layer must have done for messages that we believe: that of the
     network's data frames; 0 where nothing is secured, and anybody may say anything."""
-    channels: Collection[int] = CHANNELS
+    channels: Collection[int] = CHANNELS_2450
     """Where the network may go, and is looked for."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lowpan.radio.received import Fcs, ReceivedFrame
 
 __all__ = [
+    "CHANNELS_2450",
     "Fcs",
     "Happening",
     "Radio",
@@ -29,6 +30,7 @@ __all__ = [
 if TYPE_CHECKING:
     from lowpan.radio.opening import RadioUri, open_radio, parse_radio_uri, radio_schemes
     from lowpan.radio.transceiver import (
+        CHANNELS_2450,
         Happening,
         Radio,
         RadioCapability,

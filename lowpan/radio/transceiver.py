@@ -6,6 +6,9 @@ from typing import Protocol, Self
 
 from lowpan.radio.received import ReceivedFrame
 
+CHANNELS_2450 = tuple(range(11, 27))
+"""Channels of page 0 in the 2450 MHz band (IEEE 802.15.4-2020 §10.1.3.3)."""
+
 
 class RadioCapability(Flag):
     """What a transceiver does by itself; the link layer above it does the rest."""

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 from lowpan.errors import FieldOutOfRange, RadioClosed, RadioError
 from lowpan.radio import (
+    CHANNELS_2450,
     Fcs,
     Happening,
     RadioCapability,
@@ -26,9 +27,6 @@ MOST_WAITING = 65_536
 
 SHORTEST_PSDU, LONGEST_PSDU = 3, 125
 """Octets of a frame without FCS-16: from an Imm-Ack to aMaxPhyPacketSize (§11.1)."""
-
-CHANNELS_2450 = tuple(range(11, 27))
-"""Channels of page 0 in the 2450 MHz band (IEEE 802.15.4-2020 §10.1.3.3)."""
 
 Value = TypeVar("Value")
 

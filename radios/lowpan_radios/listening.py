@@ -6,8 +6,7 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 from lowpan.errors import RadioClosed, RadioError
-from lowpan.radio import RadioCapability, RadioSettings, RadioUri
-from lowpan_radios.base import CHANNELS_2450
+from lowpan.radio import CHANNELS_2450, RadioCapability, RadioSettings, RadioUri
 from lowpan_radios.stream_radio import StreamRadio
 
 LISTENS = RadioCapability.PROMISCUOUS | RadioCapability.RSSI

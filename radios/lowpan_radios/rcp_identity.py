@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from lowpan.errors import MalformedFrame, RadioError
-from lowpan.radio import RadioCapability
-from lowpan_radios.base import CHANNELS_2450
+from lowpan.radio import CHANNELS_2450, RadioCapability
 from lowpan_radios.rcp_requests import RadioRefused, Requests
 from lowpan_radios.spinel import decode_puis
 from lowpan_radios.spinel_names import INTERFACE_BOOTLOADER, Cap, Command, Property, RadioCaps

@@ -5,8 +5,15 @@ from dataclasses import replace
 from time import time_ns
 
 from lowpan.errors import MalformedFrame, RadioError
-from lowpan.radio import Fcs, Happening, RadioCapability, RadioSettings, RadioUri, ReceivedFrame
-from lowpan_radios.base import CHANNELS_2450
+from lowpan.radio import (
+    CHANNELS_2450,
+    Fcs,
+    Happening,
+    RadioCapability,
+    RadioSettings,
+    RadioUri,
+    ReceivedFrame,
+)
 from lowpan_radios.listening import LISTENS, ListeningRadio
 from lowpan_radios.sensniff_format import (
     SNIFFED_FRAME,

@@ -3,8 +3,8 @@
 import asyncio
 
 from lowpan.errors import LowpanError, RadioClosed, RadioError
-from lowpan.radio import Happening, RadioCapability, RadioSettings, RadioUri
-from lowpan_radios.base import CHANNELS_2450, BaseRadio, end_tasks
+from lowpan.radio import CHANNELS_2450, Happening, RadioCapability, RadioSettings, RadioUri
+from lowpan_radios.base import BaseRadio, end_tasks
 from lowpan_radios.stream import Stream, lasting, open_stream
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0

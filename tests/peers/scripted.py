@@ -11,6 +11,7 @@ import pytest
 import lowpan.radio.opening
 from lowpan.errors import RadioError
 from lowpan.radio import (
+    CHANNELS_2450,
     Fcs,
     Happening,
     RadioCapability,
@@ -18,7 +19,7 @@ from lowpan.radio import (
     RadioUri,
     ReceivedFrame,
 )
-from lowpan_radios.base import CHANNELS_2450, BaseRadio
+from lowpan_radios.base import BaseRadio
 
 Script = Callable[["ScriptedRadio"], Awaitable[None]]
 

@@ -7,8 +7,9 @@ from lowpan.mac.service import LinkProtection
 from lowpan.mesh.service import MeshAction
 from lowpan.mesh.thread import messages
 from lowpan.mesh.thread.datasets import Datasets
-from lowpan.mesh.thread.network import CHANNELS, is_later, order_of
+from lowpan.mesh.thread.network import is_later, order_of
 from lowpan.mesh.thread.station import Station
+from lowpan.radio import CHANNELS_2450
 from lowpan.wire.addresses import ALL_NODES
 from lowpan.wire.meshcop import Channel, PanId, Timestamp
 from lowpan.wire.mle import MleMessage, TlvType
@@ -60,7 +61,7 @@ class Announcing:
         pan_id = message.find(TlvType.PAN_ID, PanId)
         if channel is None or timestamp is None or pan_id is None:
             return []
-        if channel.page or channel.channel not in CHANNELS or pan_id.pan_id == 0xFFFF:
+        if channel.page or channel.channel not in CHANNELS_2450 or pan_id.pan_id == 0xFFFF:
             return []
         where = Elsewhere(channel.channel, pan_id.pan_id)
         radio, active = self._station.radio, self._datasets.active.active_timestamp

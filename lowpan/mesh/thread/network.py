@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange
 from lowpan.mesh.key_sequence import ROTATION_HOURS
+from lowpan.radio import CHANNELS_2450
 from lowpan.wire.dataset import DATASET, Dataset, MeshCopTlv, MeshCopType, dataset_from_hex
 from lowpan.wire.meshcop import (
     Channel,
@@ -17,9 +18,6 @@ from lowpan.wire.meshcop import (
     Timestamp,
 )
 from lowpan.wire.secret import Secret
-
-CHANNELS = tuple(range(11, 27))
-"""Of the 2450 MHz band, channel page 0: where a network is looked for that says nothing else."""
 
 _NOTHING = Dataset(())
 
@@ -39,7 +37,7 @@ class ThreadNetwork:
     active_timestamp: Timestamp | None = None
     rotation_time: int = ROTATION_HOURS
     """Hours."""
-    channels: tuple[int, ...] = CHANNELS
+    channels: tuple[int, ...] = CHANNELS_2450
     """Where the network may be."""
     dataset: Dataset = _NOTHING
     """All of the above, and what else came with it."""
@@ -141,13 +139,13 @@ def network_of(  # noqa: PLR0913  (what a network is)
 
 def _channels(mask: ChannelMask | None) -> tuple[int, ...]:
     if mask is None:
-        return CHANNELS
+        return CHANNELS_2450
     allowed = {number for entry in mask.entries if entry.page == 0 for number in entry.channels()}
-    return tuple(channel for channel in CHANNELS if channel in allowed) or CHANNELS
+    return tuple(channel for channel in CHANNELS_2450 if channel in allowed) or CHANNELS_2450
 
 
 def _check(network: ThreadNetwork, channel: Channel | None) -> None:
-    if channel is not None and (channel.page or channel.channel not in CHANNELS):
+    if channel is not None and (channel.page or channel.channel not in CHANNELS_2450):
         raise FieldOutOfRange(f"channel {channel.channel} of page {channel.page}, not 11..26 of 0")
     if network.pan_id == 0xFFFF:
         raise FieldOutOfRange("PAN ID 0xffff is everybody's")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from lowpan.errors import FieldOutOfRange
 from lowpan.mesh.network_parameters import SOONEST
-from lowpan.mesh.parameter_events import CHANNELS
 from lowpan.mesh.parameter_schedule import LONGEST_DELAY, ParameterId, check_value
+from lowpan.radio import CHANNELS_2450
 from lowpan.sim.scenario.table import ScenarioError, Table
 
 
@@ -78,7 +78,7 @@ def _value(table: Table, parameter: int) -> int:
         check_value(parameter, value)
     except FieldOutOfRange as error:
         raise ScenarioError(f"{table.name}: {error}") from error
-    if parameter == ParameterId.CHANNEL and value not in CHANNELS:
+    if parameter == ParameterId.CHANNEL and value not in CHANNELS_2450:
         raise ScenarioError(f"{table.name}: value = {value} is no channel, which are 11..26")
     return value
 
